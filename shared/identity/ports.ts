@@ -1,0 +1,12 @@
+/**
+ * Where a machine's secrets lie: the OS keychain, a file only its owner can read, or a file sealed under a passphrase.
+ * Real: electron/adapters/secrets. Fake: test/fakes/secrets.ts. Every call may reject with a FailureError whose code
+ * says why ("keychain_unavailable", "wrong_passphrase", "unreadable").
+ */
+export interface SecretStore {
+  readonly kind: "keychain" | "file" | "sealed-file" | "memory";
+  /** Undefined when nothing is stored under the name. */
+  get(name: string): Promise<string | undefined>;
+  set(name: string, secret: string): Promise<void>;
+  delete(name: string): Promise<void>;
+}
