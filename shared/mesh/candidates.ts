@@ -1,0 +1,42 @@
+/**
+ * ICE finds the tunnel's own address on the machine, offers it, and would then carry the tunnel inside itself. So
+ * candidates with a tunnel address are dropped at both ends, trickled or inside SDP.
+ */
+export type IsTunnelAddress = (address: string) => boolean;
+
+/** The connection address of a candidate line (RFC 8839 section 5.1), with or without "a=". */
+export function candidateAddress(candidate: string): string | undefined {
+  const fields = candidate.replace(/^a=/, "").trim().split(/\s+/);
+  return fields[0]?.startsWith("candidate:") ? fields[4] : undefined;
+}
+
+/**
+ * Takes every candidate out of an SDP: they travel one by one, each checked.
+ * @returns the SDP without them, and the candidate attributes (without "a=") with the mid of their section.
+ */
+export function splitCandidates(sdp: string): {
+  readonly sdp: string;
+  readonly candidates: readonly { readonly candidate: string; readonly mid: string }[];
+} {
+  const candidates: { candidate: string; mid: string }[] = [];
+  const kept: string[] = [];
+  let pending: string[] = [];
+  let mid = "0";
+  const endSection = () => {
+    for (const candidate of pending) candidates.push({ candidate, mid });
+    pending = [];
+  };
+  for (const line of sdp.split(/\r?\n/)) {
+    if (line.startsWith("m=")) endSection();
+    if (line.startsWith("a=mid:")) mid = line.slice("a=mid:".length);
+    if (line.startsWith("a=candidate:")) pending.push(line.slice("a=".length));
+    else if (line !== "a=end-of-candidates") kept.push(line);
+  }
+  endSection();
+  return { sdp: kept.join("\r\n"), candidates };
+}
+
+/** The SHA-256 certificate fingerprint of an SDP, or undefined. */
+export function sdpFingerprint(sdp: string): string | undefined {
+  return /^a=fingerprint:sha-256 ([0-9A-F:]{95})\s*$/im.exec(sdp)?.[1]?.toUpperCase();
+}

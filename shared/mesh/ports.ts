@@ -1,0 +1,45 @@
+import type { Lane } from "../tunnel/ports.ts";
+
+/** What one end of a WebRTC connection has to tell the other, through whatever carries it. */
+export type TransportSignal =
+  | { readonly kind: "offer" | "answer"; readonly sdp: string }
+  | { readonly kind: "candidate"; readonly candidate: string; readonly mid: string };
+
+export interface TransportPath {
+  /** "relay" when either end of the chosen candidate pair is a TURN relay. */
+  readonly kind: "direct" | "relay";
+  /** "address:port" of each end. */
+  readonly local: string;
+  readonly remote: string;
+}
+
+/** SHA-256 fingerprints of the two DTLS certificates, as in SDP: "AB:CD:…", upper case. */
+export interface Fingerprints {
+  readonly local: string;
+  readonly remote: string;
+}
+
+/**
+ * One WebRTC connection: a reliable control channel for text and a lane for packets.
+ * Real: electron/adapters/webrtc. Fake: test/fakes/transport.ts. Handlers are set by the owner right after creation,
+ * before anything can happen. After `onClose` nothing else is called.
+ */
+export interface PeerTransport {
+  signal(signal: TransportSignal): void;
+  /** Sends on the control channel. False when it is not open, or its buffer is full: the text is lost. */
+  sendControl(text: string): boolean;
+  /** There once open. */
+  readonly lane: Lane | undefined;
+  readonly fingerprints: Fingerprints | undefined;
+  readonly path: TransportPath | undefined;
+  /** Ends it without a sound: `onClose` does not come. */
+  close(): void;
+  onSignal: (signal: TransportSignal) => void;
+  /** The control channel is open and the lane can receive. */
+  onOpen: () => void;
+  onControl: (text: string) => void;
+  onClose: (reason: string) => void;
+}
+
+/** @param initiator whether this end makes the offer. */
+export type CreateTransport = (options: { readonly initiator: boolean }) => PeerTransport;
