@@ -1,0 +1,222 @@
+// @ts-check
+/**
+ * Bundles the TypeScript entries to dist/: `node build/bundle.mjs [target …]`. npm packages stay outside the bundle,
+ * so that native ones find their binaries and `npm ci` alone decides versions.
+ */
+import { createHash } from "node:crypto";
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, utimesSync } from "node:fs";
+import { basename, dirname, join, relative, resolve } from "node:path";
+import { pathToFileURL } from "node:url";
+import {
+  ensureInstalled,
+  exitOnSetupError,
+  readIfThere,
+  root,
+  SetupError,
+  sayToStderr,
+  seconds,
+  writeWithFolders,
+} from "./setup.mjs";
+
+export const dist = join(root, "dist");
+
+/** @typedef {"govpn" | "bench" | "test"} Target A group of entries that is bundled, and goes stale, together. */
+
+/**
+ * What is bundled: the name under dist/ (without .mjs) and the source of each entry.
+ * @type {Record<Target, () => Record<string, string>>}
+ */
+export const targets = {
+  govpn: () => ({ govpn: "electron/cli/main.ts" }),
+  bench: () => Object.fromEntries(benchmarks().map((name) => [`bench/${name}`, `test/bench/${name}.ts`])),
+  test: () => ({
+    "test/document-server": "test/fakes/document-server.ts",
+    "test/namespaces": "test/netns/lab/namespaces.ts",
+  }),
+};
+
+/** @returns {string[]} the names of the benchmarks, in order */
+export function benchmarks() {
+  const folder = join(root, "test/bench");
+  if (!existsSync(folder)) return [];
+  return readdirSync(folder)
+    .filter((file) => file.endsWith(".ts") && !file.endsWith(".d.ts"))
+    .map((file) => basename(file, ".ts"))
+    .sort();
+}
+
+/**
+ * A chunk of an older build is kept this long: a program that started before a rebuild may load it yet.
+ */
+const OLD_CHUNK_MS = 24 * 60 * 60 * 1000;
+
+/** @typedef {{path: string, modified: number, sha256: string}} Input One source file as it was when last bundled. */
+/** @typedef {{recipe: string, inputs: Input[], outputs: string[]}} Manifest What a target was bundled from, and to. */
+
+/**
+ * Bundles the targets that are stale. Quiet when there is nothing to do.
+ * @param {readonly Target[]} [wanted]
+ * @param {import("./setup.mjs").Say} [say]
+ */
+export async function ensureBuilt(wanted = allTargets(), say = sayToStderr) {
+  for (const target of wanted) {
+    const entries = targets[target]();
+    const recipe = recipeOf(entries);
+    if (Object.keys(entries).length === 0 || isFresh(target, recipe)) continue;
+    const started = Date.now();
+    const outputs = await bundle(target, entries, recipe);
+    const names = Object.keys(entries).map((name) => `dist/${name}.mjs`);
+    say(`Built ${names.join(", ")} (${outputs} files) in ${seconds(started)}`);
+  }
+}
+
+function allTargets() {
+  return /** @type {Target[]} */ (Object.keys(targets));
+}
+
+/** @param {Target} target */
+const manifestFile = (target) => join(dist, ".build", `${target}.json`);
+
+/**
+ * What besides the sources decides the result: the entries, this file, and the bundler's version.
+ * @param {Record<string, string>} entries
+ */
+function recipeOf(entries) {
+  const bundler = readFileSync(join(root, "node_modules/rolldown/package.json"), "utf8");
+  return sha256(JSON.stringify(entries) + readFileSync(new URL(import.meta.url)) + JSON.parse(bundler).version);
+}
+
+/**
+ * @param {Target} target
+ * @param {string} recipe
+ */
+function isFresh(target, recipe) {
+  const text = readIfThere(manifestFile(target));
+  if (text === undefined) return false;
+  /** @type {Manifest} */
+  const manifest = JSON.parse(text);
+  if (manifest.recipe !== recipe) return false;
+  return manifest.outputs.every((file) => existsSync(join(dist, file))) && manifest.inputs.every(isUnchanged);
+}
+
+/**
+ * The time of change is asked first; the content decides (a checkout touches files without changing them).
+ * @param {Input} input
+ */
+function isUnchanged({ path, modified, sha256: before }) {
+  const file = join(root, path);
+  if (!existsSync(file)) return false;
+  return statSync(file).mtimeMs === modified || sha256(readFileSync(file)) === before;
+}
+
+/** @param {string | Buffer} content */
+function sha256(content) {
+  return createHash("sha256").update(content).digest("hex");
+}
+
+/**
+ * Bundles into a folder of this process and moves the files into place one by one, entries last, so that a program
+ * that starts meanwhile finds either the old set whole or the new one.
+ * @param {Target} target
+ * @param {Record<string, string>} entries
+ * @param {string} recipe
+ * @returns {Promise<number>} how many files came out
+ */
+async function bundle(target, entries, recipe) {
+  const { rolldown } = await import("rolldown");
+  const scratch = join(dist, `.build/${target}-${process.pid}`);
+  try {
+    // Read before the bundler does: a file that changes meanwhile then counts as stale, never as built.
+    const begun = Date.now();
+    const build = await rolldown({
+      cwd: root,
+      input: entries,
+      platform: "node",
+      external: (id) => !/^(\.|\0|[a-zA-Z]:)/.test(id) && !id.startsWith("/"),
+      transform: { target: "node20.19" },
+    });
+    const { output } = await build.write({
+      dir: scratch,
+      format: "esm",
+      sourcemap: true,
+      entryFileNames: "[name].mjs",
+      chunkFileNames: "chunks/[name]-[hash].mjs",
+    });
+    const sources = await build.watchFiles;
+    await build.close();
+    const files = output.map((file) => file.fileName);
+    const isEntry = (/** @type {string} */ file) => Object.keys(entries).some((name) => file === `${name}.mjs`);
+    moveIntoPlace(
+      scratch,
+      files.sort((a, b) => Number(isEntry(a)) - Number(isEntry(b))),
+    );
+    writeWithFolders(
+      manifestFile(target),
+      JSON.stringify({ recipe, inputs: inputsOf(sources, begun), outputs: files.sort() }),
+    );
+    removeOldChunks();
+    return files.length;
+  } catch (error) {
+    throw new SetupError(`the bundle "${target}" could not be made: ${error instanceof Error ? error.message : error}`);
+  } finally {
+    rmSync(scratch, { recursive: true, force: true });
+  }
+}
+
+/**
+ * @param {readonly string[]} sources
+ * @param {number} begun when the bundler started to read
+ * @returns {Input[]}
+ */
+function inputsOf(sources, begun) {
+  return sources.map((source) => {
+    const file = resolve(root, source);
+    const modified = statSync(file).mtimeMs;
+    const path = relative(root, file);
+    return modified < begun
+      ? { path, modified, sha256: sha256(readFileSync(file)) }
+      : { path, modified: 0, sha256: "" };
+  });
+}
+
+/**
+ * @param {string} scratch
+ * @param {readonly string[]} files
+ */
+function moveIntoPlace(scratch, files) {
+  const now = new Date();
+  for (const file of files) {
+    const to = join(dist, file);
+    mkdirSync(dirname(to), { recursive: true });
+    renameSync(join(scratch, file), to);
+    utimesSync(to, now, now);
+  }
+}
+
+/** Removes chunks that no target's newest build holds and that no program can still be waiting for. */
+function removeOldChunks() {
+  const folder = join(dist, "chunks");
+  if (!existsSync(folder)) return;
+  const current = new Set(
+    allTargets().flatMap((target) => {
+      const text = readIfThere(manifestFile(target));
+      return text === undefined ? [] : /** @type {Manifest} */ (JSON.parse(text)).outputs;
+    }),
+  );
+  for (const file of readdirSync(folder)) {
+    const old = Date.now() - statSync(join(folder, file)).mtimeMs > OLD_CHUNK_MS;
+    if (old && !current.has(`chunks/${file}`)) rmSync(join(folder, file), { force: true });
+  }
+}
+
+/** @param {string[]} names */
+async function main(names) {
+  const unknown = names.find((name) => !(name in targets));
+  if (unknown) throw new SetupError(`there is no target "${unknown}": ${allTargets().join(", ")}`);
+  await ensureInstalled();
+  const started = Date.now();
+  await ensureBuilt(names.length > 0 ? /** @type {Target[]} */ (names) : allTargets());
+  sayToStderr(`dist/ is up to date (${seconds(started)})`);
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) main(process.argv.slice(2)).catch(exitOnSetupError);
