@@ -47,6 +47,8 @@ export type LinkEffect =
   | { readonly kind: "abandon"; readonly session: string }
   /** Packets go by this connection from now on. */
   | { readonly kind: "use"; readonly session: string }
+  /** The connection that was in use has a successor: let it drain, then end it. */
+  | { readonly kind: "retire"; readonly session: string }
   | { readonly kind: "lost" }
   /** Ask for `retryDue` after the wait for this many failures; replaces an earlier wait. */
   | { readonly kind: "retryLater"; readonly failures: number; readonly patience: Patience };
@@ -113,7 +115,7 @@ function onAttemptUp(state: LinkState, session: string): LinkStep {
     return { state, effects: [{ kind: "abandon", session }] };
   }
   const effects: LinkEffect[] = [{ kind: "use", session }];
-  if (state.kind === "replacing") effects.push({ kind: "abandon", session: state.session });
+  if (state.kind === "replacing") effects.push({ kind: "retire", session: state.session });
   return { state: { kind: "up", session }, effects };
 }
 
@@ -125,7 +127,8 @@ function onAttemptFailed(state: LinkState, session: string): LinkStep {
 }
 
 function onLinkLost(state: LinkState, session: string): LinkStep {
-  if (state.kind === "up" && state.session === session) return wait(0, [{ kind: "abandon", session }, { kind: "lost" }]);
+  if (state.kind === "up" && state.session === session)
+    return wait(0, [{ kind: "abandon", session }, { kind: "lost" }]);
   if (state.kind === "replacing" && state.session === session) {
     return {
       state: { kind: "connecting", attempt: state.attempt, failures: 0 },
@@ -140,7 +143,10 @@ function connect(session: string, role: Attempt["role"], failures: number): Link
 }
 
 function replace(current: string, session: string, role: Attempt["role"]): LinkStep {
-  return { state: { kind: "replacing", session: current, attempt: { session, role } }, effects: [start(session, role)] };
+  return {
+    state: { kind: "replacing", session: current, attempt: { session, role } },
+    effects: [start(session, role)],
+  };
 }
 
 function start(session: string, role: Attempt["role"]): LinkEffect {

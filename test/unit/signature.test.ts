@@ -30,7 +30,7 @@ describe("the signature of a client message", () => {
   });
 
   it("is accepted in Go's struct order without signature, whatever order the fields came in", () => {
-    const { type, message_id, ...rest } = golden;
+    const { type, message_id, ...rest } = golden as Record<string, string>;
     expect(accepts({ type, message_id, ...rest }, goForm)).toBe(true);
   });
 

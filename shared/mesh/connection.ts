@@ -1,0 +1,199 @@
+import type { PublicKey, RoomId } from "../base/brand.ts";
+import { base64, base64Bytes } from "../base/bytes.ts";
+import type { Clock } from "../base/clock.ts";
+import { TokenBucket } from "../base/rate.ts";
+import { type Failure, fail, type Result } from "../base/result.ts";
+import type { Signer, VerifySignature } from "../identity/keys.ts";
+import {
+  decodeControl,
+  encodeControl,
+  type Hello,
+  helloProof,
+  MAX_CONTROL_PER_SECOND,
+  PROTOCOL_VERSION,
+} from "./control.ts";
+import type { PeerTransport } from "./ports.ts";
+
+/** What this machine says of itself in its hello. */
+export interface SelfDescription {
+  readonly username: string;
+  readonly ipv4Salt: number;
+  /** Bytes; 0 without a tunnel. */
+  readonly mtu: number;
+}
+
+export interface ConnectionDeps {
+  readonly signer: Signer;
+  readonly verify: VerifySignature;
+  readonly clock: Clock;
+}
+
+export interface ConnectionHandlers {
+  /** The first time: the other end has proved who it is. Again: it has news of itself. */
+  onHello(hello: Hello): void;
+  /** A keepalive came back; milliseconds. */
+  onRoundTrip(rttMs: number): void;
+  /** The other end left one room, or (without a room) goes away. */
+  onBye(room: string | undefined): void;
+  /** It closed, or the other end broke a rule. Called at most once, and never after close(). */
+  onEnd(failure: Failure): void;
+}
+
+/**
+ * One WebRTC connection with its control channel: hello with proof, keepalive, bye. It does not know why it was made
+ * or whether it is in use: that is the link's business.
+ */
+export class Connection {
+  readonly session: string;
+  /** The room whose signaling made this connection, and carries its answer and candidates. */
+  readonly room: RoomId;
+  /** Whether every signal of the other end so far was signed. */
+  verified = true;
+  readonly transport: PeerTransport;
+  readonly #peer: PublicKey;
+  readonly #deps: ConnectionDeps;
+  readonly #handlers: ConnectionHandlers;
+  readonly #describe: () => SelfDescription;
+  readonly #floodGuard: TokenBucket;
+  #greeted: Promise<void> | undefined;
+  #hello: Hello | undefined;
+  #pings = new Map<number, number>();
+  #nextPing = 1;
+  #heardAt: number;
+  #ended = false;
+
+  constructor(
+    identity: { session: string; room: RoomId; peer: PublicKey },
+    transport: PeerTransport,
+    describe: () => SelfDescription,
+    deps: ConnectionDeps,
+    handlers: ConnectionHandlers,
+  ) {
+    this.session = identity.session;
+    this.room = identity.room;
+    this.#peer = identity.peer;
+    this.transport = transport;
+    this.#describe = describe;
+    this.#deps = deps;
+    this.#handlers = handlers;
+    this.#heardAt = deps.clock.now();
+    this.#floodGuard = new TokenBucket(MAX_CONTROL_PER_SECOND, 1000, deps.clock.now());
+    transport.onOpen = () => void this.greet();
+    transport.onControl = (text) => this.#receive(text);
+    transport.onClose = (reason) => this.#end({ code: "closed", message: reason });
+  }
+
+  get hello(): Hello | undefined {
+    return this.#hello;
+  }
+
+  /** Milliseconds since anything came on the control channel. */
+  get silentMs(): number {
+    return this.#deps.clock.now() - this.#heardAt;
+  }
+
+  /** Says hello, or says it again after this machine's name or address changed. */
+  greet(): Promise<void> {
+    const greeting = this.#sendHello();
+    this.#greeted ??= greeting;
+    return greeting;
+  }
+
+  ping(): void {
+    const id = this.#nextPing++;
+    // Unanswered pings are only remembered as long as the link is not given up for dead.
+    if (this.#pings.size >= 16) this.#pings.delete(this.#pings.keys().next().value ?? 0);
+    this.#pings.set(id, this.#deps.clock.now());
+    this.transport.sendControl(encodeControl({ t: "ping", id }));
+  }
+
+  bye(room?: RoomId): void {
+    this.transport.sendControl(encodeControl(room === undefined ? { t: "bye" } : { t: "bye", room }));
+  }
+
+  /** Ends it without telling the handlers. */
+  close(): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.transport.close();
+  }
+
+  async #sendHello(): Promise<void> {
+    const prints = this.transport.fingerprints;
+    if (!prints)
+      return this.#end({ code: "no_fingerprint", message: "the connection has no certificate fingerprints" });
+    const { username, ipv4Salt, mtu } = this.#describe();
+    const message = helloProof(this.#deps.signer.publicKey, this.#peer, prints.local, prints.remote);
+    const proof = base64.encode(await this.#deps.signer.sign(message));
+    if (this.#ended) return;
+    const hello: Hello = {
+      t: "hello",
+      v: PROTOCOL_VERSION,
+      username,
+      ipv4_salt: ipv4Salt,
+      mtu,
+      capabilities: [],
+      proof,
+    };
+    this.transport.sendControl(encodeControl(hello));
+  }
+
+  #receive(text: string): void {
+    if (this.#ended) return;
+    if (!this.#floodGuard.take(this.#deps.clock.now())) {
+      return this.#end({ code: "flood", message: "the other end sent too many control messages" });
+    }
+    const decoded = decodeControl(text);
+    if (!decoded.ok) return this.#end(decoded.error);
+    this.#heardAt = this.#deps.clock.now();
+    const message = decoded.value;
+    switch (message?.t) {
+      case "hello":
+        return void this.#onHello(message);
+      case "ping":
+        this.transport.sendControl(encodeControl({ t: "pong", id: message.id }));
+        return;
+      case "pong":
+        return this.#onPong(message.id);
+      case "bye":
+        return this.#hello ? this.#handlers.onBye(message.room) : undefined;
+      default:
+        return;
+    }
+  }
+
+  async #onHello(hello: Hello): Promise<void> {
+    const proved = this.#checkProof(hello);
+    if (!proved.ok) return this.#end(proved.error);
+    // Ours goes first, so that packets that follow find the other end knowing who sends them.
+    await this.#greeted;
+    if (this.#ended) return;
+    this.#hello = hello;
+    this.#handlers.onHello(hello);
+  }
+
+  #checkProof(hello: Hello): Result<true> {
+    const prints = this.transport.fingerprints;
+    if (!prints) return fail("no_fingerprint", "the connection has no certificate fingerprints");
+    const signature = base64Bytes(hello.proof);
+    const message = helloProof(this.#peer, this.#deps.signer.publicKey, prints.remote, prints.local);
+    if (signature?.length !== 64 || !this.#deps.verify(this.#peer, message, signature)) {
+      return fail("bad_proof", "the other end could not prove that it holds the member's key");
+    }
+    return { ok: true, value: true };
+  }
+
+  #onPong(id: number): void {
+    const sentAt = this.#pings.get(id);
+    if (sentAt === undefined) return;
+    this.#pings.delete(id);
+    this.#handlers.onRoundTrip(this.#deps.clock.now() - sentAt);
+  }
+
+  #end(failure: Failure): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.transport.close();
+    this.#handlers.onEnd(failure);
+  }
+}

@@ -1,0 +1,234 @@
+import type { PublicKey, RoomId } from "../base/brand.ts";
+import { Emitter } from "../base/emitter.ts";
+import type { Failure } from "../base/result.ts";
+import { deriveAddress, type MemberAddress } from "../identity/address.ts";
+import type { Lane, LaneKind } from "../tunnel/ports.ts";
+import type { SelfDescription } from "./connection.ts";
+import { NonceMemory } from "./envelope.ts";
+import { Link, type LinkDeps } from "./link.ts";
+import type { TransportPath, TransportSignal } from "./ports.ts";
+
+/** More members than any room has: what a lying server can make this machine hold. */
+export const MAX_PEERS = 256;
+/** Offers into the void before a member of whom nothing is heard counts as gone. */
+const SILENT_FAILURES = 3;
+/** An offer, an answer or a join within this time is a sign of life, whatever the link does. */
+const SIGN_OF_LIFE_MS = 60_000;
+
+export type PeerState = "connecting" | "connected" | "reconnecting";
+
+/** What is known of one member's machine. */
+export interface PeerView {
+  readonly publicKey: PublicKey;
+  readonly rooms: readonly RoomId[];
+  readonly state: PeerState;
+  /** As it introduced itself on the proven connection; undefined before. */
+  readonly username: string | undefined;
+  readonly address: MemberAddress;
+  readonly mtu: number | undefined;
+  readonly lane: LaneKind | undefined;
+  readonly path: TransportPath | undefined;
+  readonly rttMs: number | undefined;
+  /** Every signal that made the connection was signed by the member. */
+  readonly verified: boolean;
+}
+
+export interface MeshEvents {
+  peer: PeerView;
+  lane: { readonly publicKey: PublicKey; readonly lane: Lane | undefined };
+  /** The member left (bye), or cannot be found any more. */
+  gone: { readonly publicKey: PublicKey; readonly rooms: readonly RoomId[]; readonly reason: "left" | "lost" };
+  refused: { readonly publicKey: PublicKey; readonly failure: Failure };
+}
+
+export type MeshDeps = Omit<LinkDeps, "seenNonces" | "describeSelf">;
+
+interface Peer {
+  readonly link: Link;
+  readonly rooms: Set<RoomId>;
+  address: MemberAddress;
+  username: string | undefined;
+  mtu: number | undefined;
+  wasConnected: boolean;
+  /** Its signaling dropped: offers cannot reach it. */
+  absent: boolean;
+  signOfLifeAt: number;
+  shown: string;
+}
+
+/**
+ * The links to every member of every room: one a machine, however many rooms it shares with this one. It is told who
+ * is where and what they signal, and makes and keeps the connections; it knows no signaling protocol.
+ */
+export class Mesh {
+  readonly events = new Emitter<MeshEvents>();
+  readonly #deps: MeshDeps;
+  readonly #seenNonces = new NonceMemory();
+  readonly #peers = new Map<PublicKey, Peer>();
+  #self: SelfDescription;
+
+  constructor(self: SelfDescription, deps: MeshDeps) {
+    this.#self = self;
+    this.#deps = deps;
+  }
+
+  get peers(): readonly PeerView[] {
+    return [...this.#peers].map(([key, peer]) => this.#view(key, peer));
+  }
+
+  /** This machine's name, address or MTU changed: every member is told. */
+  setSelf(self: SelfDescription): void {
+    this.#self = self;
+    for (const { link } of this.#peers.values()) link.refreshHello();
+  }
+
+  /** A member is in a room. @param weOffer it came after us, so the offer is ours. */
+  peerSeen(room: RoomId, key: PublicKey, weOffer: boolean): void {
+    const peer = this.#peer(room, key);
+    if (!peer) return;
+    peer.absent = false;
+    peer.signOfLifeAt = this.#deps.clock.now();
+    peer.link.seen(weOffer);
+  }
+
+  /** A member's signaling dropped. Its link lives on, if it still answers. */
+  peerAbsent(key: PublicKey): void {
+    const peer = this.#peers.get(key);
+    if (!peer) return;
+    peer.absent = true;
+    if (peer.link.isConnected) peer.link.probe();
+    else this.#drop(key, peer, "lost");
+  }
+
+  /** A member is out of a room for good: left, or was kicked. */
+  peerLeft(room: RoomId, key: PublicKey): void {
+    const peer = this.#peers.get(key);
+    if (!peer?.rooms.delete(room)) return;
+    if (peer.rooms.size === 0) this.#drop(key, peer, "left", [room]);
+    else this.#show(key, peer);
+  }
+
+  /** This machine left a room. */
+  leaveRoom(room: RoomId): void {
+    for (const [key, peer] of [...this.#peers]) {
+      if (!peer.rooms.has(room)) continue;
+      peer.link.bye(room);
+      this.peerLeft(room, key);
+    }
+  }
+
+  deliver(room: RoomId, from: PublicKey, kind: TransportSignal["kind"], content: string): void {
+    const peer = this.#peer(room, from);
+    if (!peer) return;
+    peer.absent = false;
+    peer.signOfLifeAt = this.#deps.clock.now();
+    peer.link.deliver(room, kind, content);
+  }
+
+  /** Signaling is back, or the machine woke up: nobody waits out a backoff. */
+  retryNow(): void {
+    for (const { link } of this.#peers.values()) {
+      link.retryNow();
+      link.probe();
+    }
+  }
+
+  /** The machine's addresses changed: make every connection anew beside the old one. */
+  pathChanged(): void {
+    for (const { link } of this.#peers.values()) link.pathChanged();
+  }
+
+  /** Says goodbye to everyone and ends every link. */
+  dispose(): void {
+    for (const { link } of this.#peers.values()) {
+      link.bye();
+      link.dispose();
+    }
+    this.#peers.clear();
+  }
+
+  #peer(room: RoomId, key: PublicKey): Peer | undefined {
+    if (key === this.#deps.signer.publicKey) return undefined;
+    let peer = this.#peers.get(key);
+    if (!peer) {
+      if (this.#peers.size >= MAX_PEERS) return undefined;
+      peer = this.#newPeer(key);
+      this.#peers.set(key, peer);
+    }
+    peer.rooms.add(room);
+    return peer;
+  }
+
+  #newPeer(key: PublicKey): Peer {
+    const rooms = new Set<RoomId>();
+    const deps: LinkDeps = { ...this.#deps, seenNonces: this.#seenNonces, describeSelf: () => this.#self };
+    const peer: Peer = {
+      rooms,
+      address: deriveAddress(key),
+      username: undefined,
+      mtu: undefined,
+      wasConnected: false,
+      absent: false,
+      signOfLifeAt: this.#deps.clock.now(),
+      shown: "",
+      link: new Link(key, () => rooms.values().next().value, deps, {
+        onChange: () => this.#show(key, peer),
+        onLane: (lane) => this.events.emit("lane", { publicKey: key, lane }),
+        onHello: (hello) => {
+          peer.username = hello.username;
+          peer.mtu = hello.mtu;
+          if (hello.ipv4_salt !== peer.address.ipv4Salt) peer.address = deriveAddress(key, hello.ipv4_salt);
+        },
+        onBye: (room) => this.#onBye(key, peer, room),
+        onRefused: (failure) => this.events.emit("refused", { publicKey: key, failure }),
+        onTrouble: (failures) => this.#onTrouble(key, peer, failures),
+      }),
+    };
+    return peer;
+  }
+
+  #onBye(key: PublicKey, peer: Peer, room: string | undefined): void {
+    if (room === undefined) this.#drop(key, peer, "left");
+    else this.peerLeft(room as RoomId, key);
+  }
+
+  #onTrouble(key: PublicKey, peer: Peer, failures: number): void {
+    const quiet = this.#deps.clock.now() - peer.signOfLifeAt > SIGN_OF_LIFE_MS;
+    if (peer.absent || (quiet && failures >= SILENT_FAILURES)) this.#drop(key, peer, "lost");
+  }
+
+  #drop(key: PublicKey, peer: Peer, reason: "left" | "lost", rooms: readonly RoomId[] = [...peer.rooms]): void {
+    if (this.#peers.get(key) !== peer) return;
+    this.#peers.delete(key);
+    peer.link.dispose();
+    this.events.emit("gone", { publicKey: key, rooms, reason });
+  }
+
+  /** Tells what can be seen of the peer, if it differs from what was told last. */
+  #show(key: PublicKey, peer: Peer): void {
+    if (this.#peers.get(key) !== peer) return;
+    const view = this.#view(key, peer);
+    if (view.state === "connected") peer.wasConnected = true;
+    const shown = JSON.stringify(view);
+    if (shown === peer.shown) return;
+    peer.shown = shown;
+    this.events.emit("peer", view);
+  }
+
+  #view(key: PublicKey, peer: Peer): PeerView {
+    const { link } = peer;
+    const state = link.isConnected ? "connected" : peer.wasConnected ? "reconnecting" : "connecting";
+    return {
+      publicKey: key,
+      rooms: [...peer.rooms],
+      state,
+      username: peer.username,
+      address: peer.address,
+      mtu: peer.mtu,
+      lane: link.lane?.kind,
+      path: link.path,
+      rttMs: link.rttMs,
+      verified: link.verified,
+    };
+  }
+}
