@@ -48,4 +48,42 @@ describe("the signature of a client message", () => {
     const received = { room_name: "a<b>&\u2028\\b", type: "Rename", room_id: "r", public_key: golden.public_key };
     expect(accepts(received, signature)).toBe(true);
   });
+
+  describe("over the frame's own text", () => {
+    const pythonText = (signature: string) =>
+      `{"type": "Rename", "room_id": "r", "room_name": "caf\\u00e9", "public_key": "${golden.public_key}", "signature": "${signature}"}`;
+    const signText = async (text: string) => base64.encode(await signerOf(pair).sign(new TextEncoder().encode(text)));
+    const acceptsText = (text: string) => {
+      const received = JSON.parse(text) as Record<string, unknown>;
+      const signature = String(received.signature);
+      return verifyMessage(received, { public_key: pair.publicKey, signature }, verifySignature, text);
+    };
+
+    it("is accepted with the spaces and escapes of another language's JSON writer", async () => {
+      const text = pythonText(await signText(pythonText("")));
+      expect(acceptsText(text)).toBe(true);
+      expect(acceptsText(text.replace("caf", "Caf"))).toBe(false);
+    });
+
+    it("is accepted where the writer escapes base64's slash or plus", async () => {
+      for (const [char, escaped] of [
+        ["/", "\\/"],
+        ["+", "\\u002B"],
+      ] as const) {
+        let signature = "";
+        for (let i = 0; !signature.includes(char); i++) signature = await signText(`{"n": ${i}, "signature":""}`);
+        const n = await indexOfSignature(signature);
+        expect(acceptsText(`{"n": ${n}, "signature":"${signature.replaceAll(char, escaped)}"}`)).toBe(true);
+      }
+      async function indexOfSignature(signature: string): Promise<number> {
+        for (let i = 0; ; i++) if ((await signText(`{"n": ${i}, "signature":""}`)) === signature) return i;
+      }
+    });
+
+    it("is refused when the value stands in the text a second time, where the signer did not put it", async () => {
+      const signature = await signText(`{"a":{"signature":""}, "signature":""}`);
+      expect(acceptsText(`{"a":{"signature":"${signature}"}, "signature":"${signature}"}`)).toBe(false);
+      expect(acceptsText(`{"a":{"signature":"${signature}"}, "signature":""}`)).toBe(false);
+    });
+  });
 });
