@@ -1,0 +1,179 @@
+import { type DataChannel, PeerConnection, type RtcConfig } from "node-datachannel";
+import SimplePeer from "simple-peer";
+import type { Logger } from "../../../shared/base/logger.ts";
+import { messageOf } from "../../../shared/base/result.ts";
+import { sdpFingerprint } from "../../../shared/mesh/candidates.ts";
+import { MAX_CONTROL_LENGTH } from "../../../shared/mesh/control.ts";
+import type {
+  CreateTransport,
+  Fingerprints,
+  PeerTransport,
+  TransportPath,
+  TransportSignal,
+} from "../../../shared/mesh/ports.ts";
+import { type IceServerConfig, parseIceServer } from "./ice-servers.ts";
+import { PacketsLane } from "./packets-lane.ts";
+import { wrtcOn } from "./peer-connection.ts";
+
+/**
+ * The packets channel is agreed on beforehand (RFC 8832 section 4, "negotiated"), because simple-peer takes every
+ * channel that the other end opens for its own. 64 is far above the ids that the DTLS roles hand out by themselves.
+ */
+const PACKETS_CHANNEL = { label: "packets", id: 64 };
+/** What may wait on the control channel before a message is refused: the other end has stopped reading. */
+const MAX_CONTROL_BUFFER_BYTES = 16 * MAX_CONTROL_LENGTH;
+/** The tunnel's largest packet and its framing; also what the other end may send us at most. */
+const MAX_MESSAGE_BYTES = 66_000;
+
+export interface WebrtcOptions {
+  readonly iceServers: readonly IceServerConfig[];
+  /** Only through TURN relays, so that no member learns this machine's address. */
+  readonly relayOnly?: boolean;
+  readonly logger: Logger;
+}
+
+/** WebRTC connections by simple-peer over node-datachannel. Servers that cannot be read are left out with a warning. */
+export function webrtcTransports(options: WebrtcOptions): CreateTransport {
+  const iceServers: RtcConfig["iceServers"] = [];
+  for (const server of options.iceServers) {
+    const parsed = parseIceServer(server);
+    if (parsed.ok) iceServers.push(parsed.value);
+    else options.logger.warn(parsed.error.message);
+  }
+  const config: RtcConfig = {
+    iceServers,
+    iceTransportPolicy: options.relayOnly ? "relay" : "all",
+    maxMessageSize: MAX_MESSAGE_BYTES,
+  };
+  return ({ initiator }) => new WebrtcTransport(initiator, config, options.logger);
+}
+
+class WebrtcTransport implements PeerTransport {
+  onSignal: (signal: TransportSignal) => void = () => {};
+  onOpen: () => void = () => {};
+  onControl: (text: string) => void = () => {};
+  onClose: (reason: string) => void = () => {};
+  // Native objects that nobody holds are garbage-collected and their channels close: these fields hold them.
+  readonly #native: PeerConnection;
+  readonly #peer: SimplePeer.Instance;
+  #packets: DataChannel | undefined;
+  #lane: PacketsLane | undefined;
+  #connected = false;
+  #closed = false;
+
+  constructor(initiator: boolean, config: RtcConfig, logger: Logger) {
+    this.#native = new PeerConnection("govpn", config);
+    const wrtc = wrtcOn(this.#native, (reason) => logger.debug("a candidate was dropped", { reason }));
+    this.#peer = new SimplePeer({
+      initiator,
+      trickle: true,
+      objectMode: true,
+      channelName: "control",
+      channelConfig: { ordered: true },
+      config: { iceServers: [] },
+      wrtc: wrtc as never,
+    });
+    this.#peer.on("signal", (data) => this.#emitSignal(data));
+    this.#peer.on("connect", () => this.#onConnect());
+    this.#peer.on("data", (data: unknown) => {
+      if (this.#closed) return;
+      if (typeof data === "string") this.onControl(data);
+      else this.#fail("the other end sent binary data on the control channel");
+    });
+    this.#peer.on("error", (error) => this.#fail(error.message));
+    this.#peer.on("close", () => this.#fail("the connection was closed"));
+  }
+
+  get lane(): PacketsLane | undefined {
+    return this.#lane;
+  }
+
+  get fingerprints(): Fingerprints | undefined {
+    if (this.#closed) return undefined;
+    const local = sdpFingerprint(this.#native.localDescription()?.sdp ?? "");
+    const remote = sdpFingerprint(this.#native.remoteDescription()?.sdp ?? "");
+    return local && remote ? { local, remote } : undefined;
+  }
+
+  get path(): TransportPath | undefined {
+    const pair = this.#closed ? null : this.#native.getSelectedCandidatePair();
+    if (!pair) return undefined;
+    const { local, remote } = pair;
+    return {
+      kind: local.type === "relay" || remote.type === "relay" ? "relay" : "direct",
+      local: `${local.address}:${local.port}`,
+      remote: `${remote.address}:${remote.port}`,
+    };
+  }
+
+  signal(signal: TransportSignal): void {
+    if (this.#closed) return;
+    try {
+      if (signal.kind !== "candidate") this.#peer.signal({ type: signal.kind, sdp: signal.sdp });
+      else
+        this.#peer.signal({
+          type: "candidate",
+          candidate: { candidate: signal.candidate, sdpMid: signal.mid } as never,
+        });
+    } catch (error) {
+      this.#fail(messageOf(error));
+    }
+  }
+
+  sendControl(text: string): boolean {
+    if (this.#closed || !this.#connected) return false;
+    try {
+      if (this.#peer.bufferSize > MAX_CONTROL_BUFFER_BYTES) return false;
+      this.#peer.send(text);
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#peer.destroy();
+  }
+
+  #emitSignal(data: SimplePeer.SignalData): void {
+    if (this.#closed) return;
+    if (data.type === "offer" || data.type === "answer") this.onSignal({ kind: data.type, sdp: data.sdp ?? "" });
+    else if (data.type === "candidate") {
+      const { candidate, sdpMid } = data.candidate;
+      if (candidate) this.onSignal({ kind: "candidate", candidate, mid: sdpMid ?? "0" });
+    }
+  }
+
+  #onConnect(): void {
+    if (this.#closed) return;
+    this.#connected = true;
+    try {
+      this.#packets = this.#native.createDataChannel(PACKETS_CHANNEL.label, {
+        negotiated: true,
+        id: PACKETS_CHANNEL.id,
+        unordered: true,
+        maxRetransmits: 0,
+      });
+    } catch (error) {
+      return this.#fail(messageOf(error));
+    }
+    const packets = this.#packets;
+    const opened = () => {
+      if (this.#closed || this.#lane) return;
+      this.#lane = new PacketsLane(packets);
+      this.onOpen();
+    };
+    packets.onClosed(() => this.#fail("the packets channel was closed"));
+    if (packets.isOpen()) opened();
+    else packets.onOpen(opened);
+  }
+
+  #fail(reason: string): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#peer.destroy();
+    this.onClose(reason);
+  }
+}
