@@ -31,6 +31,8 @@ export const targets = {
   bench: () => Object.fromEntries(benchmarks().map((name) => [`bench/${name}`, `test/bench/${name}.ts`])),
   test: () => ({
     "test/document-server": "test/fakes/document-server.ts",
+    "test/file-server": "test/netns/lab/file-server.ts",
+    "test/lab-holder": "test/netns/lab/holder.ts",
     "test/namespaces": "test/netns/lab/namespaces.ts",
   }),
 };

@@ -1,0 +1,173 @@
+import { createHash } from "node:crypto";
+import type { Host, ListeningProgram } from "./host.ts";
+import type { Program } from "./program.ts";
+
+/** Traffic with the tools that everyone knows: ping, iperf3 and curl. */
+
+export interface PingOptions {
+  /** How many echo requests; 3 when not said. */
+  readonly count?: number;
+  /** Bytes of payload: the packet is 28 larger with IPv4, 48 with IPv6. */
+  readonly size?: number;
+  /** Forbids fragmenting on the way, so that a packet over the path's MTU gets an ICMP error. */
+  readonly dontFragment?: boolean;
+  /** Between two requests; 200 when not said. */
+  readonly intervalMs?: number;
+  /** How long a reply may take. */
+  readonly waitMs?: number;
+}
+
+export interface PingResult {
+  readonly sent: number;
+  readonly received: number;
+  /** Lost requests of all, 0 to 1. */
+  readonly loss: number;
+  /** Round-trip times in milliseconds; absent when nothing came back. */
+  readonly rtt?: { readonly min: number; readonly avg: number; readonly max: number };
+  /** All that ping printed: its errors ("Message too long, mtu=1280") are in here. */
+  readonly output: string;
+}
+
+export async function ping(host: Host, address: string, options: PingOptions = {}): Promise<PingResult> {
+  const { count = 3, intervalMs = 200, waitMs = 2000 } = options;
+  const args = ["-n", "-c", String(count), "-i", String(intervalMs / 1000), "-W", String(waitMs / 1000)];
+  if (options.size !== undefined) args.push("-s", String(options.size));
+  if (options.dontFragment) args.push("-M", "do");
+  const timeoutMs = count * intervalMs + waitMs + 30_000;
+  const { stdout, stderr } = await host.run("ping", [...args, address], { timeoutMs });
+  return parsePing(stdout + stderr);
+}
+
+/** @throws when it is not the summary of iputils' ping */
+export function parsePing(output: string): PingResult {
+  const counts = /(\d+) packets transmitted, (\d+) received/.exec(output);
+  if (!counts) throw new Error(`ping did not say how it went: ${output}`);
+  const [sent, received] = [Number(counts[1]), Number(counts[2])];
+  const loss = sent === 0 ? 0 : 1 - received / sent;
+  const times = /rtt min\/avg\/max\/mdev = ([\d.]+)\/([\d.]+)\/([\d.]+)\//.exec(output);
+  if (!times) return { sent, received, loss, output };
+  return { sent, received, loss, rtt: { min: Number(times[1]), avg: Number(times[2]), max: Number(times[3]) }, output };
+}
+
+const IPERF3_PORT = 5201;
+
+/** Starts an iperf3 server on the host, on all of its addresses, and waits until it listens. */
+export async function iperf3Server(host: Host, port = IPERF3_PORT): Promise<Program> {
+  const server = host.spawn("iperf3", ["--server", "--forceflush", "--port", String(port)]);
+  await new Promise<void>((resolve, reject) => {
+    server.onStdout = () => {
+      if (server.stdout.includes("Server listening")) resolve();
+    };
+    void server.exited.then(() => reject(new Error(`iperf3 did not start: ${server.stdout}${server.stderr}`)));
+  });
+  return server;
+}
+
+export interface Iperf3Options {
+  readonly seconds?: number;
+  readonly udp?: boolean;
+  /** Of all streams together, in Mbit/s. UDP needs one. */
+  readonly rateMbit?: number;
+  /** The server sends. */
+  readonly reverse?: boolean;
+  readonly streams?: number;
+  /** The kernel's congestion control for TCP: "cubic", "bbr". */
+  readonly congestion?: string;
+  readonly port?: number;
+  readonly extra?: readonly string[];
+}
+
+export interface Iperf3Result {
+  /** What arrived, in Mbit/s. */
+  readonly mbitPerSecond: number;
+  /** TCP segments sent again; absent for UDP. */
+  readonly retransmits?: number;
+  /** Lost datagrams of all, 0 to 1; absent for TCP. */
+  readonly loss?: number;
+  /** iperf3's own report. */
+  readonly report: unknown;
+}
+
+interface Iperf3Report {
+  readonly error?: string;
+  readonly end?: {
+    readonly sum_received?: { readonly bits_per_second: number };
+    readonly sum_sent?: { readonly bits_per_second: number; readonly retransmits?: number };
+    readonly sum?: { readonly bits_per_second: number; readonly lost_percent?: number };
+  };
+}
+
+/** @throws with iperf3's words when it could not measure */
+export async function iperf3(host: Host, address: string, options: Iperf3Options = {}): Promise<Iperf3Result> {
+  const { seconds = 3, streams = 1, port = IPERF3_PORT } = options;
+  const args = ["--client", address, "--json", "--time", String(seconds), "--port", String(port)];
+  if (options.udp) args.push("--udp");
+  if (options.rateMbit !== undefined) args.push("--bitrate", `${options.rateMbit / streams}M`);
+  if (options.reverse) args.push("--reverse");
+  if (streams > 1) args.push("--parallel", String(streams));
+  if (options.congestion) args.push("--congestion", options.congestion);
+  const timeoutMs = seconds * 1000 + 30_000;
+  const { stdout, stderr } = await host.run("iperf3", [...args, ...(options.extra ?? [])], { timeoutMs });
+  return parseIperf3(stdout, stderr);
+}
+
+function parseIperf3(stdout: string, stderr: string): Iperf3Result {
+  let report: Iperf3Report;
+  try {
+    report = JSON.parse(stdout) as Iperf3Report;
+  } catch {
+    throw new Error(`iperf3 gave no report: ${stdout}${stderr}`);
+  }
+  const end = report.end;
+  if (report.error !== undefined || !end) throw new Error(`iperf3 failed: ${report.error ?? stdout}`);
+  const lost = end.sum?.lost_percent;
+  // For UDP `sum` counts what was sent and `sum_received`, where there is one, what arrived.
+  const bits = end.sum_received?.bits_per_second || (end.sum?.bits_per_second ?? 0) * (1 - (lost ?? 0) / 100);
+  return {
+    mbitPerSecond: bits / 1e6,
+    ...(end.sum_sent?.retransmits === undefined ? {} : { retransmits: end.sum_sent.retransmits }),
+    ...(lost === undefined ? {} : { loss: lost / 100 }),
+    report,
+  };
+}
+
+/** A web server with one file of reproducible noise. */
+export interface FileServer extends ListeningProgram {
+  readonly sha256: string;
+}
+
+/**
+ * Serves `bytes` bytes over HTTP on the host.
+ * @param address which of the host's addresses; all of them when not said
+ */
+export async function httpServe(host: Host, bytes: number, port = 8000, address = "::"): Promise<FileServer> {
+  const args = ["--host", address, "--port", String(port), "--bytes", String(bytes)];
+  const server = await host.testServer("file-server", args);
+  const sha256 = String(server.events.find(({ event }) => event === "listening")?.sha256);
+  return Object.assign(server, { sha256 });
+}
+
+export interface Download {
+  readonly bytes: number;
+  readonly sha256: string;
+  readonly seconds: number;
+}
+
+/**
+ * Fetches a URL with curl on the host, hashing what arrives.
+ * @throws with curl's words when it failed
+ */
+export async function download(host: Host, url: string, timeoutMs = 120_000): Promise<Download> {
+  const started = performance.now();
+  const args = ["--silent", "--show-error", "--fail", "--globoff", "--noproxy", "*", url];
+  const curl = host.spawn("curl", args, { keepStdout: false });
+  const hash = createHash("sha256");
+  let bytes = 0;
+  curl.onStdout = (chunk) => {
+    bytes += chunk.length;
+    hash.update(chunk);
+  };
+  const { code, stderr } = await curl.finish(timeoutMs);
+  if (code !== 0) throw new Error(`curl failed (${code}): ${stderr}`);
+  return { bytes, sha256: hash.digest("hex"), seconds: (performance.now() - started) / 1000 };
+}
