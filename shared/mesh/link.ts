@@ -339,9 +339,8 @@ export class Link {
 
   #sendSignal(connection: Connection, signal: TransportSignal): void {
     if (signal.kind === "candidate") return this.#sendCandidate(connection, signal.candidate, signal.mid);
-    const { sdp, candidates } = splitCandidates(signal.sdp);
-    this.#post(connection, { kind: signal.kind, sdp });
-    for (const { candidate, mid } of candidates) this.#sendCandidate(connection, candidate, mid);
+    // Every candidate also comes by itself; those already inside the description would go twice.
+    this.#post(connection, { kind: signal.kind, sdp: splitCandidates(signal.sdp).sdp });
   }
 
   #sendCandidate(connection: Connection, candidate: string, mid: string): void {

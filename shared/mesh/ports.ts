@@ -34,6 +34,7 @@ export interface PeerTransport {
   readonly path: TransportPath | undefined;
   /** Ends it without a sound: `onClose` does not come. */
   close(): void;
+  /** Every candidate comes here as a signal of its own, whether or not a description holds it too. */
   onSignal: (signal: TransportSignal) => void;
   /** The control channel is open and the lane can receive. */
   onOpen: () => void;

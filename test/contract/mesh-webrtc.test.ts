@@ -122,7 +122,7 @@ describe("a mesh over real WebRTC", () => {
       else b.mesh.peerSeen(room, a.pair.publicKey, true);
       const startedAt = systemClock.now();
       await Promise.all([connected(a), connected(b)]);
-      // An attempt that failed and was made again would take longer than the first retry.
+      // An attempt that failed and was made again takes at least its whole time-out longer.
       expect(systemClock.now() - startedAt).toBeLessThan(10_000);
       a.mesh.dispose();
       b.mesh.dispose();

@@ -109,7 +109,8 @@ class WebrtcTransport implements PeerTransport {
   signal(signal: TransportSignal): void {
     if (this.#closed) return;
     try {
-      if (signal.kind !== "candidate") this.#peer.signal({ type: signal.kind, sdp: signal.sdp });
+      if (signal.kind === "offer") this.#peer.signal({ type: "offer", sdp: answerPassively(signal.sdp) });
+      else if (signal.kind === "answer") this.#peer.signal({ type: "answer", sdp: signal.sdp });
       else
         this.#peer.signal({
           type: "candidate",
@@ -176,4 +177,13 @@ class WebrtcTransport implements PeerTransport {
     this.#peer.destroy();
     this.onClose(reason);
   }
+}
+
+/**
+ * Makes this end the DTLS server when it answers (RFC 8842 section 5.3 leaves the choice to the answerer). The answerer
+ * is ready first: were it the client, its ClientHello would reach an offerer that still waits for the answer, be lost,
+ * and come again only after DTLS's one second.
+ */
+function answerPassively(offer: string): string {
+  return offer.replace(/^a=setup:actpass/gm, "a=setup:active");
 }
