@@ -58,6 +58,7 @@ class WebrtcTransport implements PeerTransport {
   readonly #peer: SimplePeer.Instance;
   #packets: DataChannel | undefined;
   #lane: PacketsLane | undefined;
+  #earlyCandidates: TransportSignal[] | undefined = [];
   #connected = false;
   #closed = false;
 
@@ -109,13 +110,7 @@ class WebrtcTransport implements PeerTransport {
   signal(signal: TransportSignal): void {
     if (this.#closed) return;
     try {
-      if (signal.kind === "offer") this.#peer.signal({ type: "offer", sdp: answerPassively(signal.sdp) });
-      else if (signal.kind === "answer") this.#peer.signal({ type: "answer", sdp: signal.sdp });
-      else
-        this.#peer.signal({
-          type: "candidate",
-          candidate: { candidate: signal.candidate, sdpMid: signal.mid } as never,
-        });
+      this.#peer.signal(toSimplePeer(signal));
     } catch (error) {
       this.#fail(messageOf(error));
     }
@@ -138,12 +133,23 @@ class WebrtcTransport implements PeerTransport {
     this.#peer.destroy();
   }
 
+  /** The description goes first: candidates that overtook it would find nobody waiting for them. */
   #emitSignal(data: SimplePeer.SignalData): void {
     if (this.#closed) return;
-    if (data.type === "offer" || data.type === "answer") this.onSignal({ kind: data.type, sdp: data.sdp ?? "" });
-    else if (data.type === "candidate") {
+    if (data.type === "offer" || data.type === "answer") {
+      this.onSignal({ kind: data.type, sdp: data.sdp ?? "" });
+      const early = this.#earlyCandidates ?? [];
+      this.#earlyCandidates = undefined;
+      for (const candidate of early) this.onSignal(candidate);
+    } else if (data.type === "candidate" && data.candidate.candidate) {
       const { candidate, sdpMid } = data.candidate;
-      if (candidate) this.onSignal({ kind: "candidate", candidate, mid: sdpMid ?? "0" });
+      const signal: TransportSignal = {
+        kind: "candidate",
+        candidate: candidate.replace(/^a=/, ""),
+        mid: sdpMid ?? "0",
+      };
+      if (this.#earlyCandidates) this.#earlyCandidates.push(signal);
+      else this.onSignal(signal);
     }
   }
 
@@ -176,6 +182,17 @@ class WebrtcTransport implements PeerTransport {
     this.#closed = true;
     this.#peer.destroy();
     this.onClose(reason);
+  }
+}
+
+function toSimplePeer(signal: TransportSignal): SimplePeer.SignalData {
+  switch (signal.kind) {
+    case "offer":
+      return { type: "offer", sdp: answerPassively(signal.sdp) };
+    case "answer":
+      return { type: "answer", sdp: signal.sdp };
+    case "candidate":
+      return { type: "candidate", candidate: { candidate: signal.candidate, sdpMid: signal.mid } as never };
   }
 }
 
