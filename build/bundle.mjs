@@ -30,7 +30,7 @@ export const targets = {
   govpn: () => ({ govpn: "electron/cli/main.ts" }),
   bench: () => Object.fromEntries(benchmarks().map((name) => [`bench/${name}`, `test/bench/${name}.ts`])),
   test: () => ({
-    "test/document-server": "test/fakes/document-server.ts",
+    "test/document-server": "test/fakes/document-server-main.ts",
     "test/file-server": "test/netns/lab/file-server.ts",
     "test/lab-holder": "test/netns/lab/holder.ts",
     "test/namespaces": "test/netns/lab/namespaces.ts",

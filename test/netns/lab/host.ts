@@ -78,8 +78,8 @@ export class Host {
   }
 
   /** Starts the signaling server that knows nothing but the protocol's document, and waits until it listens. */
-  async documentServer(port = 8080): Promise<ListeningProgram> {
-    const options = ["--host", this.ipv4, "--port", String(port)];
+  async documentServer(args: readonly string[] = [], port = 8080): Promise<ListeningProgram> {
+    const options = ["--host", this.ipv4, "--port", String(port), ...args];
     return listening(this.spawnEvents(process.execPath, [bundle("test/document-server"), ...options]));
   }
 
