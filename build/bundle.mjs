@@ -10,6 +10,7 @@ import { pathToFileURL } from "node:url";
 import {
   ensureInstalled,
   exitOnSetupError,
+  messageOf,
   readIfThere,
   root,
   SetupError,
@@ -159,7 +160,7 @@ async function bundle(target, entries, recipe) {
     removeOldChunks();
     return files.length;
   } catch (error) {
-    throw new SetupError(`the bundle "${target}" could not be made: ${error instanceof Error ? error.message : error}`);
+    throw new SetupError(`the bundle "${target}" could not be made: ${messageOf(error)}`);
   } finally {
     rmSync(scratch, { recursive: true, force: true });
   }

@@ -126,6 +126,11 @@ export function writeWithFolders(path, text) {
   writeFileSync(path, text);
 }
 
+/** @param {unknown} thrown */
+export function messageOf(thrown) {
+  return thrown instanceof Error ? thrown.message : String(thrown);
+}
+
 /** @param {number} started a Date.now() */
 export function seconds(started) {
   return `${((Date.now() - started) / 1000).toFixed(1)} s`;

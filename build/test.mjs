@@ -1,0 +1,203 @@
+// @ts-check
+/**
+ * `npm test [-- PROJECT … [-t PATTERN] [FILE …]]`: sets the machine up, runs the house checks and every test project,
+ * and adds it all up. The last line is `N passed, N failed, N skipped`.
+ */
+import { existsSync, mkdirSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { dist, ensureBuilt } from "./bundle.mjs";
+import { endChildren, finish } from "./children.mjs";
+import { ensureInstalled, exitOnSetupError, messageOf, readIfThere, root, SetupError, seconds } from "./setup.mjs";
+import { ensureTools } from "./tools.mjs";
+
+/** Real hosts come last and one file at a time: they need the processors for themselves. */
+const PROJECTS = ["unit", "contract", "fuzz", "netns"];
+const HOUSE = "house";
+
+/** The house checks, each counted as a test: what it is called, and the command below node_modules/. */
+const HOUSE_CHECKS = [
+  { name: "format and lint", script: "@biomejs/biome/bin/biome", args: ["check", "--error-on-warnings", "."] },
+  { name: "types of shared/", script: "typescript/bin/tsc", args: ["-p", "shared"] },
+  { name: "types of build/", script: "typescript/bin/tsc", args: ["-p", "build"] },
+  { name: "types of everything", script: "typescript/bin/tsc", args: ["-p", "."] },
+  {
+    name: "import rules",
+    script: "dependency-cruiser/bin/dependency-cruise.mjs",
+    args: ["--config", "build/import-rules.cjs", "--output-type", "err-long", "shared", "electron", "test"],
+  },
+  { name: "dead code", script: "knip/bin/knip.js", args: ["--config", "build/knip.json"] },
+];
+
+/** CI stops at 90 minutes; a suite that takes longer than this is not run by people. */
+const BUDGET_MS = 15 * 60_000;
+const SLOWEST_FILES = 5;
+
+/** @typedef {import("./vitest-summary.ts").VitestSummary} Summary */
+
+/** @type {Summary} */
+const total = { passed: 0, failed: 0, skipped: [], files: [] };
+const started = Date.now();
+
+/** @param {string} line */
+const say = (line) => console.log(line);
+
+/**
+ * What to run, from the command line: names of projects, then whatever else is vitest's.
+ * @param {readonly string[]} args
+ */
+function parse(args) {
+  const known = [HOUSE, ...PROJECTS];
+  const firstOther = args.findIndex((arg) => !known.includes(arg));
+  const names = firstOther < 0 ? args : args.slice(0, firstOther);
+  const vitestArgs = firstOther < 0 ? [] : args.slice(firstOther);
+  if (vitestArgs[0] && !vitestArgs[0].startsWith("-") && !existsSync(join(root, vitestArgs[0]))) {
+    throw new SetupError(`"${vitestArgs[0]}" is neither a project (${known.join(", ")}) nor a file`);
+  }
+  // A pattern or a file asks for some tests: the house checks are not among them.
+  const everything = vitestArgs.length > 0 ? PROJECTS : known;
+  return { wanted: names.length > 0 ? names : everything, vitestArgs };
+}
+
+async function houseChecks() {
+  for (const { name, script, args } of HOUSE_CHECKS) {
+    await check(name, async () => {
+      const { code, output } = await finish(process.execPath, [join(root, "node_modules", script), ...args], "hold");
+      return code === 0 ? undefined : output;
+    });
+  }
+}
+
+/** Tests start the bundled program, so that what they see is what people run. */
+function bundleCheck() {
+  return check("bundles", async () => {
+    try {
+      await ensureBuilt(undefined, say);
+      return undefined;
+    } catch (error) {
+      return messageOf(error);
+    }
+  });
+}
+
+/**
+ * Counts one test.
+ * @param {string} name
+ * @param {() => Promise<string | undefined>} findProblem
+ */
+async function check(name, findProblem) {
+  const begun = Date.now();
+  const problem = await findProblem();
+  if (problem === undefined) total.passed++;
+  else total.failed++;
+  say(` ${problem === undefined ? "✓" : "×"} ${name} (${seconds(begun)})`);
+  if (problem !== undefined) say(problem.trimEnd());
+}
+
+/**
+ * @param {readonly string[]} projects run by one vitest
+ * @param {readonly string[]} vitestArgs
+ */
+async function vitest(projects, vitestArgs) {
+  const results = join(root, ".test-output");
+  mkdirSync(results, { recursive: true });
+  const summaryFile = join(results, `${projects.join("-")}.summary.json`);
+  rmSync(summaryFile, { force: true });
+  const args = [
+    join(root, "node_modules/vitest/vitest.mjs"),
+    "run",
+    "--config=build/vitest.config.ts",
+    "--passWithNoTests",
+    "--reporter=default",
+    "--reporter=json",
+    `--outputFile.json=${join(results, `${projects.join("-")}.json`)}`,
+    "--reporter=./build/vitest-summary.ts",
+    ...projects.map((project) => `--project=${project}`),
+    ...vitestArgs,
+  ];
+  const { code } = await finish(process.execPath, args, "show", { GOVPN_TEST_SUMMARY: summaryFile });
+  const text = readIfThere(summaryFile);
+  /** @type {Summary} */
+  const summary = text === undefined ? { passed: 0, failed: 0, skipped: [], files: [] } : JSON.parse(text);
+  // vitest died, or refused to start, or knows of a failure that no test stands for.
+  if (code !== 0 && summary.failed === 0) {
+    summary.failed = 1;
+    say(` × vitest ended with status ${code} (${projects.join(", ")})`);
+  }
+  total.passed += summary.passed;
+  total.failed += summary.failed;
+  // What a name pattern left out was not asked for.
+  const filtered = vitestArgs.some((arg) => /^(-t|--testNamePattern)/.test(arg));
+  total.skipped.push(...summary.skipped.filter(({ reason }) => reason !== "" || !filtered));
+  total.files.push(...summary.files);
+}
+
+/** @returns {string | undefined} why the projects that need namespaces cannot run here */
+function netnsProblem() {
+  if (process.platform !== "linux") return `network namespaces exist on Linux only, and this is ${process.platform}`;
+  if (process.getuid?.() !== 0) return "network namespaces need root: run `sudo npm test`";
+  return undefined;
+}
+
+/** Removes the namespaces that a killed test run left. Asked for again at every end, also after a signal. */
+let removeLeftovers = () => {};
+
+async function prepareLeftovers() {
+  const bundled = join(dist, "test/namespaces.mjs");
+  if (process.platform !== "linux" || !existsSync(bundled)) return;
+  const module = await import(pathToFileURL(bundled).href);
+  removeLeftovers = module.removeLeftovers;
+}
+
+/** @param {readonly string[]} args */
+async function main(args) {
+  const { wanted, vitestArgs } = parse(args);
+  await ensureInstalled(say);
+  const projects = PROJECTS.filter((project) => wanted.includes(project));
+  const noNamespaces = netnsProblem();
+  const runnable = projects.filter((project) => project !== "netns" || !noNamespaces);
+  for (const problem of await ensureTools(runnable, say)) {
+    total.failed++;
+    say(` × ${problem}`);
+  }
+  if (wanted.includes(HOUSE)) {
+    say("\nHouse checks");
+    await houseChecks();
+  }
+  if (projects.length > 0) {
+    await bundleCheck();
+    await prepareLeftovers();
+  }
+  const together = runnable.filter((project) => project !== "netns");
+  if (together.length > 0) await vitest(together, vitestArgs);
+  if (runnable.includes("netns")) await vitest(["netns"], vitestArgs);
+  else if (projects.includes("netns")) total.skipped.push({ name: "project netns", reason: noNamespaces ?? "" });
+  removeLeftovers();
+  report();
+}
+
+function report() {
+  const slowest = total.files.sort((a, b) => b.ms - a.ms).slice(0, SLOWEST_FILES);
+  if (slowest.length > 0) say("\nSlowest files");
+  for (const { name, ms } of slowest) say(`  ${(ms / 1000).toFixed(1).padStart(6)} s  ${name}`);
+  if (total.skipped.length > 0) say("\nSkipped");
+  for (const { name, reason } of total.skipped)
+    say(`  ${name}: ${reason || "no reason given: use context.skip(reason)"}`);
+  const took = Date.now() - started;
+  say(`\nTook ${seconds(started)}`);
+  if (took > BUDGET_MS) say(`That is over the budget of ${BUDGET_MS / 60_000} minutes: see the slowest files above`);
+  const none = total.passed + total.failed === 0;
+  if (none) say("No test ran: that is a failure too");
+  say(`${total.passed} passed, ${total.failed} failed, ${total.skipped.length} skipped`);
+  process.exitCode = none || total.failed > 0 ? 1 : 0;
+}
+
+for (const signal of /** @type {const} */ (["SIGINT", "SIGTERM", "SIGHUP"])) {
+  process.once(signal, () => {
+    endChildren();
+    removeLeftovers();
+    process.kill(process.pid, signal);
+  });
+}
+process.on("exit", endChildren);
+main(process.argv.slice(2)).catch(exitOnSetupError);
