@@ -1,0 +1,121 @@
+import { type IncomingMessage, type Server, STATUS_CODES } from "node:http";
+import type { Duplex } from "node:stream";
+import { type WebSocket, WebSocketServer } from "ws";
+
+/** One accepted WebSocket. Handlers are set by the acceptor, synchronously, before anything can happen. */
+export interface ServerSocket {
+  /** Bytes handed over and not yet taken by the operating system. */
+  readonly bufferedAmount: number;
+  send(text: string): void;
+  ping(): void;
+  /** Says goodbye with a code of RFC 6455 section 7.4 and waits a while for the other side's. */
+  close(code: number, reason: string): void;
+  /** Cuts the connection. */
+  terminate(): void;
+  /** Stops reading; frames already read may still come. */
+  pause(): void;
+  resume(): void;
+  /** @param bytes the frame's length as it travelled. */
+  onText: (text: string, bytes: number) => void;
+  onBinary: (bytes: number) => void;
+  onPong: () => void;
+  /** Once. */
+  onClose: (code: number) => void;
+}
+
+export interface AcceptOptions {
+  /** The only path that is upgraded. */
+  readonly path: string;
+  readonly maxPayloadBytes: number;
+  /** Asked before an upgrade: an HTTP status that refuses it, or undefined. */
+  readonly refuse: () => number | undefined;
+  readonly onSocket: (socket: ServerSocket, request: IncomingMessage) => void;
+}
+
+export interface SocketAcceptor {
+  /** Refuses further upgrades with 503. */
+  stop(): void;
+}
+
+/** Accepts WebSockets on a node:http server through the `ws` package. Compression is off: it costs 300 KiB a socket. */
+export function acceptSockets(server: Server, options: AcceptOptions): SocketAcceptor {
+  const upgrader = new WebSocketServer({
+    noServer: true,
+    clientTracking: false,
+    perMessageDeflate: false,
+    maxPayload: options.maxPayloadBytes,
+  });
+  let stopped = false;
+  server.on("upgrade", (request, stream, head) => {
+    // A client that goes away in the middle of the handshake is nobody's error.
+    stream.on("error", ignore);
+    const path = request.url?.split("?", 1)[0];
+    const status = path !== options.path ? 404 : stopped ? 503 : options.refuse();
+    if (status !== undefined) return refuseUpgrade(stream, status);
+    upgrader.handleUpgrade(request, stream, head, (socket) => {
+      stream.off("error", ignore);
+      options.onSocket(new AcceptedSocket(socket), request);
+    });
+  });
+  return {
+    stop: () => {
+      stopped = true;
+    },
+  };
+}
+
+function ignore(): void {}
+
+function refuseUpgrade(stream: Duplex, status: number): void {
+  stream.end(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
+}
+
+class AcceptedSocket implements ServerSocket {
+  readonly #socket: WebSocket;
+  onText: ServerSocket["onText"] = ignore;
+  onBinary: ServerSocket["onBinary"] = ignore;
+  onPong: ServerSocket["onPong"] = ignore;
+  onClose: ServerSocket["onClose"] = ignore;
+
+  constructor(socket: WebSocket) {
+    this.#socket = socket;
+    socket.on("message", (data, isBinary) => {
+      // With the default binaryType a message is one Buffer.
+      const bytes = data as Buffer;
+      if (isBinary) this.onBinary(bytes.length);
+      else this.onText(bytes.toString(), bytes.length);
+    });
+    socket.on("pong", () => this.onPong());
+    socket.on("close", (code) => this.onClose(code));
+    // Protocol errors (a frame beyond the limit, bad UTF-8) close the socket with their code; "close" follows.
+    socket.on("error", ignore);
+  }
+
+  get bufferedAmount(): number {
+    return this.#socket.bufferedAmount;
+  }
+
+  send(text: string): void {
+    this.#socket.send(text);
+  }
+
+  ping(): void {
+    this.#socket.ping();
+  }
+
+  close(code: number, reason: string): void {
+    this.#socket.close(code, reason);
+  }
+
+  terminate(): void {
+    this.#socket.terminate();
+  }
+
+  pause(): void {
+    this.#socket.pause();
+  }
+
+  resume(): void {
+    this.#socket.resume();
+  }
+}

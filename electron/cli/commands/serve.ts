@@ -1,0 +1,185 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { Command, InvalidArgumentError } from "commander";
+import { createLogger } from "../../../shared/base/logger.ts";
+import { FailureError, messageOf } from "../../../shared/base/result.ts";
+import { defaultProfileDir } from "../../adapters/profile/paths.ts";
+import { IN_MEMORY, openRoomStore } from "../../adapters/store/libsql-room-store.ts";
+import { TrustedProxies } from "../../server/client-address.ts";
+import type { TlsOptions } from "../../server/http.ts";
+import { defaultLimits } from "../../server/limits.ts";
+import { lineSink } from "../../server/log-lines.ts";
+import { type RunningServer, startServer } from "../../server/server.ts";
+
+const DATABASE_FILE = "rooms.db";
+const MAX_PORT = 65_535;
+/** Larger rooms than a mesh of everybody with everybody can bear. */
+const MAX_MEMBERS_SETTING = 1_000;
+const EXIT_DONE = 0;
+const EXIT_FAILED = 1;
+const EXIT_USAGE = 2;
+
+interface ServeOptions {
+  readonly host: string;
+  readonly port: number;
+  readonly data?: string;
+  readonly memory?: boolean;
+  readonly maxMembers: number;
+  readonly maxConnections: number;
+  readonly rateLimit: number;
+  readonly roomExpiryDays: number;
+  readonly tlsCert?: string;
+  readonly tlsKey?: string;
+  readonly trustProxy: string[];
+  readonly verbose?: boolean;
+  readonly json?: boolean;
+}
+
+/** `govpn serve`: the signaling server, until SIGINT or SIGTERM. */
+export function serveCommand(): Command {
+  return new Command("serve")
+    .description("run a GoVPN signaling server, which introduces the members of a room to each other")
+    .option("--host <address>", "address to listen on; 0.0.0.0 or :: for every address", "127.0.0.1")
+    .option("--port <n>", "port to listen on; 0 for any free one", integer(0, MAX_PORT), 8080)
+    .option("--data <dir>", "folder of the room database (default: the platform's data folder)")
+    .option("--memory", "keep rooms in memory only: they are gone when the server stops")
+    .option("--max-members <n>", "members of a room", integer(2, MAX_MEMBERS_SETTING), defaultLimits.maxMembers)
+    .option("--max-connections <n>", "clients at once", integer(1, 1_000_000), defaultLimits.maxConnections)
+    .option(
+      "--rate-limit <n>",
+      "rooms a key may create and join a minute; 0 for no limit",
+      integer(0, 1_000_000),
+      defaultLimits.rateLimitPerMinute,
+    )
+    .option(
+      "--room-expiry-days <n>",
+      "idle days after which a room is deleted",
+      integer(1, 36_500),
+      defaultLimits.roomExpiryDays,
+    )
+    .option("--tls-cert <file>", "certificate chain (PEM); clients then connect with wss://")
+    .option("--tls-key <file>", "private key of the certificate (PEM)")
+    .option("--trust-proxy <cidr...>", "proxies whose X-Forwarded-For is believed", [])
+    .option("--verbose", "also log every refused message")
+    .option("--json", "print events and logs as one JSON object a line")
+    .addHelpText(
+      "after",
+      `
+Examples:
+  govpn serve                                       try it out, on this machine only
+  govpn serve --host 0.0.0.0 --tls-cert cert.pem --tls-key key.pem
+  govpn serve --trust-proxy 127.0.0.1               behind nginx or Caddy on the same machine
+
+Clients connect to ws://<host>:<port>/ws. /health and /metrics are there for operators; docs/server.md tells the rest.`,
+    )
+    .action(async (_options: ServeOptions, command: Command) => {
+      process.exitCode = await serve(command.optsWithGlobals<ServeOptions>());
+    });
+}
+
+async function serve(options: ServeOptions): Promise<number> {
+  const usage = usageError(options);
+  const proxies = TrustedProxies.parse(options.trustProxy);
+  if (usage || !proxies.ok) {
+    complain(options, "usage", usage ?? (proxies.ok ? "" : `--trust-proxy: ${proxies.error.message}`));
+    return EXIT_USAGE;
+  }
+  const logger = createLogger(
+    lineSink((line) => process.stderr.write(line), options.json ? "json" : "text"),
+    options.verbose ? "debug" : options.json ? "info" : "warn",
+  );
+  const file = options.memory ? IN_MEMORY : join(options.data ?? join(defaultProfileDir(), "server"), DATABASE_FILE);
+  try {
+    const tls = readTls(options);
+    const server = await startServer({
+      host: options.host,
+      port: options.port,
+      store: openRoomStore(file, logger),
+      limits: {
+        maxMembers: options.maxMembers,
+        maxConnections: options.maxConnections,
+        rateLimitPerMinute: options.rateLimit,
+        roomExpiryDays: options.roomExpiryDays,
+      },
+      ...(tls && { tls }),
+      trustedProxies: proxies.value,
+      logger,
+      processMetrics: true,
+    });
+    announce(options, server, file);
+    await stopSignal();
+    await server.close();
+    if (options.json) print({ event: "closed" });
+    return EXIT_DONE;
+  } catch (error) {
+    complain(options, error instanceof FailureError ? error.code : "failed", messageOf(error));
+    return EXIT_FAILED;
+  }
+}
+
+function usageError(options: ServeOptions): string | undefined {
+  if (options.memory && options.data !== undefined) return "--memory and --data exclude each other.";
+  if ((options.tlsCert === undefined) !== (options.tlsKey === undefined)) {
+    return "--tls-cert and --tls-key belong together: give both or neither.";
+  }
+  return undefined;
+}
+
+function readTls({ tlsCert, tlsKey }: ServeOptions): TlsOptions | undefined {
+  if (tlsCert === undefined || tlsKey === undefined) return undefined;
+  return { cert: readPem(tlsCert, "certificate"), key: readPem(tlsKey, "private key") };
+}
+
+function readPem(file: string, what: string): string {
+  try {
+    return readFileSync(file, "utf8");
+  } catch (error) {
+    throw new FailureError({ code: "bad_tls", message: `The TLS ${what} cannot be read: ${messageOf(error)}` });
+  }
+}
+
+function announce(options: ServeOptions, server: RunningServer, file: string): void {
+  if (options.json) return print({ event: "listening", url: server.url });
+  const rooms = file === IN_MEMORY ? "in memory, gone when the server stops" : file;
+  process.stdout.write(
+    [
+      `GoVPN signaling server, listening on ${server.url}`,
+      `Rooms: ${rooms}`,
+      "",
+      "In another terminal, create a room:",
+      `  govpn up --server ${server.url} --create "My room" --pin 1234`,
+      "Stop the server with Ctrl+C.",
+      "",
+    ].join("\n"),
+  );
+}
+
+/** The first SIGINT or SIGTERM closes the server in order; a second one gets the default, which is to end at once. */
+function stopSignal(): Promise<void> {
+  return new Promise((resolve) => {
+    const stop = () => {
+      process.off("SIGINT", stop);
+      process.off("SIGTERM", stop);
+      resolve();
+    };
+    process.on("SIGINT", stop);
+    process.on("SIGTERM", stop);
+  });
+}
+
+function complain(options: ServeOptions, code: string, message: string): void {
+  if (options.json) print({ event: "error", code, message });
+  process.stderr.write(`govpn serve: ${message}\n`);
+}
+
+function print(event: object): void {
+  process.stdout.write(`${JSON.stringify(event)}\n`);
+}
+
+function integer(min: number, max: number): (text: string) => number {
+  return (text) => {
+    const value = /^\d+$/.test(text) ? Number(text) : Number.NaN;
+    if (value >= min && value <= max) return value;
+    throw new InvalidArgumentError(`Give a whole number from ${min} to ${max}.`);
+  };
+}

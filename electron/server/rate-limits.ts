@@ -1,0 +1,48 @@
+import type { PublicKey } from "../../shared/base/brand.ts";
+import { TokenBucket } from "../../shared/base/rate.ts";
+import { BoundedMap } from "./bounded-map.ts";
+import { ADDRESS_RATE_FACTOR, MAX_TRACKED_CLIENTS, RATE_WINDOW_MS, ROOM_CHANGES_PER_MINUTE } from "./limits.ts";
+import type { ClientAddress } from "./rooms.ts";
+
+/** How often a key and an address may create, join and change rooms. */
+export class RateLimits {
+  readonly #entriesByKey: Buckets<PublicKey>;
+  readonly #entriesByAddress: Buckets<string>;
+  readonly #changesByKey = new Buckets<PublicKey>(ROOM_CHANGES_PER_MINUTE);
+
+  /** @param perMinute create and join together, for one key; 0 for no limit. */
+  constructor(perMinute: number) {
+    this.#entriesByKey = new Buckets(perMinute);
+    this.#entriesByAddress = new Buckets(perMinute * ADDRESS_RATE_FACTOR);
+  }
+
+  /** CreateRoom and JoinRoom. A key that is over its own limit does not use up its address's. */
+  mayEnter(key: PublicKey, address: ClientAddress, now: number): boolean {
+    if (!this.#entriesByKey.take(key, now)) return false;
+    return !address.isLimited || this.#entriesByAddress.take(address.group, now);
+  }
+
+  /** LeaveRoom, Kick and Rename. */
+  mayChange(key: PublicKey, now: number): boolean {
+    return this.#changesByKey.take(key, now);
+  }
+}
+
+class Buckets<K> {
+  readonly #buckets = new BoundedMap<K, TokenBucket>(MAX_TRACKED_CLIENTS);
+  readonly #perWindow: number;
+
+  constructor(perWindow: number) {
+    this.#perWindow = perWindow;
+  }
+
+  take(who: K, now: number): boolean {
+    if (this.#perWindow === 0) return true;
+    let bucket = this.#buckets.get(who);
+    if (!bucket) {
+      bucket = new TokenBucket(this.#perWindow, RATE_WINDOW_MS, now);
+      this.#buckets.set(who, bucket);
+    }
+    return bucket.take(now);
+  }
+}

@@ -1,0 +1,171 @@
+import { parsePublicKey } from "../../shared/identity/keys.ts";
+import { parseFrame } from "../../shared/protocols/govpn/codec.ts";
+import {
+  MAX_CONNECTION_ID_LENGTH,
+  MAX_MESSAGE_ID_LENGTH,
+  MAX_ROOM_NAME_LENGTH,
+  MAX_SIGNAL_LENGTH,
+  MAX_USERNAME_LENGTH,
+  PIN_PATTERN,
+  ROOM_ID_PATTERN,
+} from "../../shared/protocols/govpn/limits.ts";
+import type { ClientMessage, ClientMessageType } from "../../shared/protocols/govpn/messages.ts";
+import { type Refusal, refusal } from "./refusal.ts";
+
+/** A frame that says something this server understands; its signature is still to be checked. */
+export interface Request {
+  readonly ok: true;
+  readonly message: ClientMessage;
+  /** The frame as it came, which is what was signed. */
+  readonly received: Readonly<Record<string, unknown>>;
+  readonly text: string;
+}
+
+export interface BadRequest {
+  readonly ok: false;
+  readonly refusal: Refusal;
+  /** Echoed with the Error wherever it could be read. */
+  readonly messageId: string | undefined;
+}
+
+type Fields = Readonly<Record<string, unknown>>;
+type Check = (fields: Fields) => Refusal | undefined;
+
+/** Base64 of 64 bytes is 88 characters. */
+const MAX_SIGNATURE_LENGTH = 128;
+/** Line breaks and terminal escapes in a name would let it forge what others see on their screens and in logs. */
+const controlCharacter = /\p{Cc}/u;
+
+/**
+ * Reads one text frame: JSON, a known type, the fields of that type, and that a signature is there, in this order;
+ * the first thing wrong decides the sentence. Written out by hand because every field has the reference's own
+ * sentence, and because offers and candidates pass here some ten thousand times a second.
+ */
+export function readRequest(text: string): Request | BadRequest {
+  const frame = parseFrame(text);
+  if (!frame.ok) return bad(refusal(frame.error.code === "too_large" ? "tooLarge" : "notJson"));
+  const received = frame.value;
+  const messageId = typeof received.message_id === "string" ? received.message_id : undefined;
+  if (messageId !== undefined && messageId.length > MAX_MESSAGE_ID_LENGTH)
+    return bad(refusal("invalidField", "message_id"));
+
+  const check = typeof received.type === "string" ? checks.get(received.type) : undefined;
+  if (!check) return bad(refusal("unknownType"), messageId);
+  const wrong = check(received) ?? checkSignatureField(received);
+  if (wrong) return bad(wrong, messageId);
+  return { ok: true, message: asMessage(received), received, text };
+}
+
+function bad(why: Refusal, messageId?: string): BadRequest {
+  return { ok: false, refusal: why, messageId };
+}
+
+/** Every field was checked; what is left is to trim names and to forget an empty username. */
+function asMessage(received: Fields): ClientMessage {
+  if (received.room_name === undefined && received.username === undefined) return received as ClientMessage;
+  const trimmed: Record<string, unknown> = { ...received };
+  if (typeof trimmed.room_name === "string") trimmed.room_name = trimmed.room_name.trim();
+  if (typeof trimmed.username === "string") trimmed.username = trimmed.username.trim() || undefined;
+  return trimmed as ClientMessage;
+}
+
+function checkCreateRoom(fields: Fields): Refusal | undefined {
+  if (isMissing(fields.room_name) || isMissing(fields.password) || isMissing(fields.public_key)) {
+    return refusal("createFieldsRequired");
+  }
+  return checkRoomName(fields, "createFieldsRequired") ?? checkKey(fields) ?? checkPin(fields) ?? checkUsername(fields);
+}
+
+function checkJoinRoom(fields: Fields): Refusal | undefined {
+  return checkKey(fields) ?? checkRoomId(fields) ?? checkPin(fields) ?? checkUsername(fields);
+}
+
+function checkLeaveRoom(fields: Fields): Refusal | undefined {
+  return checkKey(fields) ?? (isMissing(fields.room_id) ? undefined : checkRoomId(fields));
+}
+
+function checkKick(fields: Fields): Refusal | undefined {
+  return checkKey(fields) ?? checkRoomId(fields) ?? checkPeerId(fields, "target_id", "targetRequired");
+}
+
+function checkRename(fields: Fields): Refusal | undefined {
+  return checkKey(fields) ?? checkRoomId(fields) ?? checkRoomName(fields, "roomNameRequired");
+}
+
+function checkRelayed(signal: "offer" | "answer" | "candidate"): Check {
+  return (fields) => {
+    const wrong =
+      checkKey(fields) ?? checkRoomId(fields) ?? checkPeerId(fields, "destination_id", "destinationRequired");
+    if (wrong) return wrong;
+    const value = fields[signal];
+    if (isMissing(value)) return refusal("signalRequired", signal);
+    return typeof value === "string" && value.length <= MAX_SIGNAL_LENGTH ? undefined : refusal("invalidField", signal);
+  };
+}
+
+const checks: ReadonlyMap<string, Check> = new Map<ClientMessageType, Check>([
+  ["CreateRoom", checkCreateRoom],
+  ["JoinRoom", checkJoinRoom],
+  ["LeaveRoom", checkLeaveRoom],
+  ["Offer", checkRelayed("offer")],
+  ["Answer", checkRelayed("answer")],
+  ["Candidate", checkRelayed("candidate")],
+  ["Kick", checkKick],
+  ["Rename", checkRename],
+]);
+
+/** Go clients leave empty fields out, others send them empty or null: all say that nothing is there. */
+function isMissing(value: unknown): boolean {
+  return value === undefined || value === null || value === "";
+}
+
+function checkKey({ public_key: key }: Fields): Refusal | undefined {
+  if (isMissing(key)) return refusal("publicKeyRequired");
+  return typeof key === "string" && parsePublicKey(key) ? undefined : refusal("invalidPublicKey");
+}
+
+function checkRoomId({ room_id: id }: Fields): Refusal | undefined {
+  if (isMissing(id)) return refusal("roomIdRequired");
+  return typeof id === "string" && ROOM_ID_PATTERN.test(id) ? undefined : refusal("invalidRoomId");
+}
+
+function checkPin({ password: pin }: Fields): Refusal | undefined {
+  if (isMissing(pin)) return refusal("signalRequired", "password");
+  if (typeof pin !== "string") return refusal("invalidField", "password");
+  return PIN_PATTERN.test(pin) ? undefined : refusal("pinPattern");
+}
+
+function checkRoomName(
+  { room_name: name }: Fields,
+  missing: "createFieldsRequired" | "roomNameRequired",
+): Refusal | undefined {
+  if (isMissing(name)) return refusal(missing);
+  if (typeof name !== "string" || controlCharacter.test(name)) return refusal("invalidField", "room_name");
+  const trimmed = name.trim();
+  if (trimmed === "") return refusal(missing);
+  return trimmed.length <= MAX_ROOM_NAME_LENGTH ? undefined : refusal("roomNameTooLong");
+}
+
+function checkUsername({ username }: Fields): Refusal | undefined {
+  if (isMissing(username)) return undefined;
+  if (typeof username !== "string" || controlCharacter.test(username)) return refusal("invalidField", "username");
+  return username.trim().length <= MAX_USERNAME_LENGTH ? undefined : refusal("usernameTooLong");
+}
+
+function checkPeerId(
+  fields: Fields,
+  name: "target_id" | "destination_id",
+  missing: "targetRequired" | "destinationRequired",
+): Refusal | undefined {
+  const id = fields[name];
+  if (isMissing(id)) return refusal(missing);
+  return typeof id === "string" && id.length <= MAX_CONNECTION_ID_LENGTH ? undefined : refusal("invalidField", name);
+}
+
+function checkSignatureField({ signature, message_id: messageId }: Fields): Refusal | undefined {
+  if (isMissing(signature)) return refusal("signatureRequired");
+  if (typeof signature !== "string" || signature.length > MAX_SIGNATURE_LENGTH) return refusal("invalidSignature");
+  return messageId === undefined || messageId === null || typeof messageId === "string"
+    ? undefined
+    : refusal("invalidField", "message_id");
+}

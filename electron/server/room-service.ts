@@ -1,0 +1,428 @@
+import type { PublicKey } from "../../shared/base/brand.ts";
+import { hex } from "../../shared/base/bytes.ts";
+import type { Clock } from "../../shared/base/clock.ts";
+import type { Logger } from "../../shared/base/logger.ts";
+import type { RandomBytes } from "../../shared/base/random.ts";
+import { messageOf, missingCase } from "../../shared/base/result.ts";
+import type { ClientMessage, ClientMessageOf, ServerMessage } from "../../shared/protocols/govpn/messages.ts";
+import { sentence } from "../../shared/protocols/govpn/sentences.ts";
+import {
+  ACTIVITY_WRITE_INTERVAL_MS,
+  DAY_MS,
+  MAX_KNOWN_KEYS_PER_ROOM,
+  MAX_ROOMS_PER_CONNECTION,
+  type ServerLimits,
+} from "./limits.ts";
+import { shortKey } from "./log-lines.ts";
+import type { ServerMetrics } from "./metrics.ts";
+import { type PinAttempt, PinGuard } from "./pin-guard.ts";
+import { Pins, PinsBusy } from "./pins.ts";
+import { RateLimits } from "./rate-limits.ts";
+import { type Refusal, refusal } from "./refusal.ts";
+import type { RoomStore } from "./room-store.ts";
+import { findMember, type Member, type Peer, type Room, Rooms } from "./rooms.ts";
+
+/** 64 random bits: ids cannot be guessed, and 100,000 rooms collide once in 4 billion servers. */
+const ROOM_ID_BYTES = 8;
+const ROOM_ID_TRIES = 3;
+
+/** What the sender of a message is told; undefined where the reference gives no answer (relayed messages). */
+export type Outcome = { readonly reply: ServerMessage } | { readonly refusal: Refusal } | undefined;
+
+export interface RoomServiceOptions {
+  readonly store: RoomStore;
+  readonly limits: ServerLimits;
+  readonly clock: Clock;
+  readonly random: RandomBytes;
+  readonly logger: Logger;
+  readonly metrics: ServerMetrics;
+}
+
+type Relayed = ClientMessageOf<"Offer" | "Answer" | "Candidate">;
+type PeerLeftReason = "left" | "kicked" | "disconnected";
+
+const refuse = (...why: Parameters<typeof refusal>): Outcome => ({ refusal: refusal(...why) });
+
+/**
+ * What the eight messages of the protocol do. Messages come in verified and bound to their peer; replies go out as
+ * the result, pushes through `Peer.send`. Time, randomness, storage and sockets are ports, so tests drive it without any.
+ */
+export class RoomService {
+  readonly rooms = new Rooms();
+  readonly #store: RoomStore;
+  readonly #limits: ServerLimits;
+  readonly #clock: Clock;
+  readonly #random: RandomBytes;
+  readonly #logger: Logger;
+  readonly #metrics: ServerMetrics;
+  readonly #pins: Pins;
+  readonly #pinGuard = new PinGuard();
+  readonly #rates: RateLimits;
+  /** The last PIN check begun for a room: the next one waits for it. */
+  readonly #pinTurns = new Map<string, Promise<unknown>>();
+
+  /** Loads the store's rooms. @throws what the store throws. */
+  constructor(options: RoomServiceOptions) {
+    this.#store = options.store;
+    this.#limits = options.limits;
+    this.#clock = options.clock;
+    this.#random = options.random;
+    this.#logger = options.logger.child("rooms");
+    this.#metrics = options.metrics;
+    this.#pins = new Pins(options.random);
+    this.#rates = new RateLimits(options.limits.rateLimitPerMinute);
+    for (const stored of this.#store.load()) this.rooms.add(stored);
+    this.#metrics.roomsChanged(this.rooms);
+  }
+
+  /** Carries out one message of `peer`, signed by the key in it. */
+  handle(peer: Peer, message: ClientMessage): Outcome | Promise<Outcome> {
+    switch (message.type) {
+      case "Offer":
+      case "Answer":
+      case "Candidate":
+        return this.#relay(peer, message);
+      case "CreateRoom":
+        return this.#create(peer, message);
+      case "JoinRoom":
+        return this.#join(peer, message);
+      case "LeaveRoom":
+        return this.#leave(peer, message);
+      case "Kick":
+        return this.#kick(peer, message);
+      case "Rename":
+        return this.#rename(peer, message);
+      default:
+        return missingCase(message);
+    }
+  }
+
+  /** The peer's socket is gone: its rooms stay, even its own, and the others are told. */
+  disconnected(peer: Peer): void {
+    for (const room of [...this.rooms.of(peer)]) {
+      const member = room.membersByConnection.get(peer.id);
+      if (member) this.#remove(room, member, "disconnected");
+    }
+  }
+
+  /** Deletes rooms idle for too long. A room with anyone connected is in use, however quiet. */
+  deleteIdleRooms(): void {
+    const oldest = this.#clock.wallTime() - this.#limits.roomExpiryDays * DAY_MS;
+    for (const room of [...this.rooms]) {
+      if (room.members.size > 0) this.#touch(room);
+      else if (room.lastActivity < oldest) this.#expire(room);
+    }
+  }
+
+  /** Writes what activity the store does not know yet; for shutting down. */
+  flush(): void {
+    for (const room of this.rooms) {
+      if (room.lastActivity !== room.storedActivity) this.#writeActivity(room);
+    }
+  }
+
+  async #create(peer: Peer, message: ClientMessageOf<"CreateRoom">): Promise<Outcome> {
+    const owner = message.public_key;
+    if (!this.#mayEnter(peer, owner)) return refuse("rateLimited");
+    const refused = this.#refuseCreation(peer, owner);
+    if (refused) return refused;
+    let pin: Awaited<ReturnType<Pins["seal"]>>;
+    try {
+      pin = await this.#pins.seal(message.password);
+    } catch (error) {
+      if (error instanceof PinsBusy) return refuse("rateLimited");
+      throw error;
+    }
+    // The world may have changed while the PIN was hashed.
+    if (!peer.isOpen) return undefined;
+    const late = this.#refuseCreation(peer, owner);
+    if (late) return late;
+
+    const now = this.#clock.wallTime();
+    const stored = { name: message.room_name, owner, pin, createdAt: now, lastActivity: now, knownKeys: [owner] };
+    const id = this.#insert(stored);
+    if (typeof id !== "string") return id;
+    const room = this.rooms.add({ ...stored, id });
+    this.#pins.remember(id, message.password);
+    this.rooms.enter(room, { publicKey: owner, peer, username: message.username });
+    this.#metrics.roomsChanged(this.rooms);
+    this.#logger.info("room created", { room: id, owner: shortKey(owner) });
+    return { reply: { type: "RoomCreated", room_id: id, room_name: room.name, password: message.password } };
+  }
+
+  #refuseCreation(peer: Peer, owner: PublicKey): Outcome {
+    const owned = this.rooms.ownedBy(owner);
+    if (owned) return refuse("alreadyCreated", owned.id);
+    if (this.rooms.of(peer).size >= MAX_ROOMS_PER_CONNECTION) return refuse("tooManyRooms");
+    if (this.rooms.size >= this.#limits.maxRooms) {
+      this.#logger.warn("no more rooms can be created", { rooms: this.rooms.size });
+      return refuse("databaseError");
+    }
+    return undefined;
+  }
+
+  #insert(room: Omit<Parameters<RoomStore["insert"]>[0], "id">): string | Outcome {
+    for (let i = 0; i < ROOM_ID_TRIES; i++) {
+      const id = hex.encode(this.#random(ROOM_ID_BYTES));
+      if (this.rooms.get(id)) continue;
+      try {
+        if (this.#store.insert({ ...room, id })) return id;
+      } catch (error) {
+        this.#logger.error("a room could not be stored", { error: messageOf(error) });
+        return refuse("databaseError");
+      }
+    }
+    return refuse("roomIdConflict");
+  }
+
+  async #join(peer: Peer, message: ClientMessageOf<"JoinRoom">): Promise<Outcome> {
+    const key = message.public_key;
+    if (!this.#mayEnter(peer, key)) return refuse("rateLimited");
+    const room = this.rooms.get(message.room_id);
+    if (!room) return refuse("roomMissing");
+    const rooms = this.rooms.of(peer);
+    if (rooms.size >= MAX_ROOMS_PER_CONNECTION && !rooms.has(room)) return refuse("tooManyRooms");
+
+    const wrong = await this.#checkPin(room, message.password, peer, key);
+    if (wrong) return wrong;
+    if (!peer.isOpen) return undefined;
+    if (this.rooms.get(room.id) !== room) return refuse("roomMissing");
+    // Whether a room is full is nobody's business who does not know its PIN.
+    if (room.members.size >= this.#limits.maxMembers && !room.members.has(key)) return refuse("roomFull");
+
+    this.#enter(room, { publicKey: key, peer, username: message.username });
+    return { reply: { type: "RoomJoined", room_id: room.id, room_name: room.name } };
+  }
+
+  /** A key is in a room through one socket: a later join takes its place over, since the earlier socket may be dead. */
+  #enter(room: Room, member: Member): void {
+    const { publicKey, peer } = member;
+    this.#touch(room);
+    this.#remember(room, publicKey);
+    const before = room.members.get(publicKey);
+    if (before?.peer === peer) {
+      before.username = member.username;
+      return;
+    }
+    if (before) this.#remove(room, before, "disconnected");
+    this.#push(room, {
+      type: "PeerJoined",
+      room_id: room.id,
+      public_key: publicKey,
+      ...(member.username !== undefined && { username: member.username }),
+      connection_id: peer.id,
+    });
+    this.rooms.enter(room, member);
+    this.#metrics.roomsChanged(this.rooms);
+    this.#logger.info("member joined", { room: room.id, member: shortKey(publicKey), members: room.members.size });
+  }
+
+  /** Checks of one room follow one another, so that a burst cannot outrun the count of its failures. */
+  async #checkPin(room: Room, pin: string, peer: Peer, key: PublicKey): Promise<Outcome> {
+    const attempt: PinAttempt = {
+      roomId: room.id,
+      key,
+      address: peer.address.group,
+      isKnown: room.knownKeys.has(key),
+    };
+    const delay = this.#pinGuard.admit(attempt, this.#clock.now());
+    if (delay === "locked") return this.#locked(room, key);
+    if (delay > 0) await new Promise<void>((resolve) => this.#clock.after(delay, resolve));
+
+    const turn = (this.#pinTurns.get(room.id) ?? Promise.resolve()).then(() => this.#comparePin(room, pin, attempt));
+    const settled = turn.catch(() => {});
+    this.#pinTurns.set(room.id, settled);
+    try {
+      return await turn;
+    } catch (error) {
+      if (error instanceof PinsBusy) return refuse("rateLimited");
+      throw error;
+    } finally {
+      if (this.#pinTurns.get(room.id) === settled) this.#pinTurns.delete(room.id);
+    }
+  }
+
+  async #comparePin(room: Room, pin: string, attempt: PinAttempt): Promise<Outcome> {
+    if (this.#pinGuard.admit(attempt, this.#clock.now()) === "locked") return this.#locked(room, attempt.key);
+    const isRight = this.#pins.matchesRemembered(room.id, pin) ?? (await this.#pins.matches(room.id, room.pin, pin));
+    if (isRight) {
+      this.#pinGuard.succeeded(attempt);
+      return undefined;
+    }
+    this.#pinGuard.failed(attempt, this.#clock.now());
+    this.#logger.info("wrong PIN", { room: room.id, from: shortKey(attempt.key), address: attempt.address });
+    return refuse("wrongPin");
+  }
+
+  #locked(room: Room, key: PublicKey): Outcome {
+    this.#metrics.rateLimited("pin");
+    this.#logger.warn("too many wrong PINs", { room: room.id, from: shortKey(key) });
+    return refuse("rateLimited");
+  }
+
+  #mayEnter(peer: Peer, key: PublicKey): boolean {
+    if (this.#rates.mayEnter(key, peer.address, this.#clock.now())) return true;
+    this.#metrics.rateLimited("enter");
+    return false;
+  }
+
+  #mayChange(key: PublicKey): boolean {
+    if (this.#rates.mayChange(key, this.#clock.now())) return true;
+    this.#metrics.rateLimited("change");
+    return false;
+  }
+
+  #leave(peer: Peer, message: ClientMessageOf<"LeaveRoom">): Outcome {
+    if (!this.#mayChange(message.public_key)) return refuse("rateLimited");
+    const room = this.#roomToLeave(peer, message.room_id);
+    if ("refusal" in room) return room;
+    const member = room.membersByConnection.get(peer.id);
+    if (!member) return refuse("notInRoom");
+    if (member.publicKey === room.owner) {
+      this.#delete(room, { type: "Kicked", room_id: room.id, data: sentence.ownerLeft }, "its owner left", peer);
+    } else {
+      this.#touch(room);
+      this.#remove(room, member, "left");
+    }
+    return { reply: { type: "LeaveRoomSuccess", room_id: room.id } };
+  }
+
+  /** "If not provided, the server will use the room ID associated with the connection" : where there is just one. */
+  #roomToLeave(peer: Peer, roomId: string | undefined): Room | { readonly refusal: Refusal } {
+    // Clients send an empty id, or null, for one that they leave out.
+    if (roomId) return this.rooms.get(roomId) ?? { refusal: refusal("roomMissing") };
+    const [only, ...more] = this.rooms.of(peer);
+    if (!only) return { refusal: refusal("notInRoom") };
+    return more.length === 0 ? only : { refusal: refusal("roomIdRequired") };
+  }
+
+  #kick(peer: Peer, message: ClientMessageOf<"Kick">): Outcome {
+    if (!this.#mayChange(message.public_key)) return refuse("rateLimited");
+    const room = this.#roomOwnedBy(peer, message, "ownerOnlyKick");
+    if ("refusal" in room) return room;
+    const target = findMember(room, message.target_id);
+    if (!target) return refuse("peerMissing");
+    if (target.publicKey === room.owner) return refuse("kickSelf");
+    this.#touch(room);
+    target.peer.send(JSON.stringify({ type: "Kicked", room_id: room.id } satisfies ServerMessage));
+    this.#remove(room, target, "kicked");
+    return { reply: { type: "KickSuccess", room_id: room.id, target_id: message.target_id } };
+  }
+
+  #rename(peer: Peer, message: ClientMessageOf<"Rename">): Outcome {
+    if (!this.#mayChange(message.public_key)) return refuse("rateLimited");
+    const room = this.#roomOwnedBy(peer, message, "ownerOnlyRename");
+    if ("refusal" in room) return room;
+    this.#store.rename(room.id, message.room_name);
+    room.name = message.room_name;
+    this.#touch(room);
+    this.#push(room, { type: "RoomRenamed", room_id: room.id, room_name: room.name });
+    return { reply: { type: "RenameSuccess", room_id: room.id, room_name: room.name } };
+  }
+
+  /** The owner acts from inside: its signature alone would let a recorded message act after it has gone. */
+  #roomOwnedBy(
+    peer: Peer,
+    message: { readonly room_id: string; readonly public_key: PublicKey },
+    otherwise: "ownerOnlyKick" | "ownerOnlyRename",
+  ): Room | { readonly refusal: Refusal } {
+    const room = this.rooms.get(message.room_id);
+    if (!room) return { refusal: refusal("roomMissing") };
+    if (room.owner !== message.public_key) return { refusal: refusal(otherwise) };
+    return room.membersByConnection.has(peer.id) ? room : { refusal: refusal("notInRoom") };
+  }
+
+  /** The hot path: two look-ups and one frame, written out once. */
+  #relay(peer: Peer, message: Relayed): Outcome {
+    const room = this.rooms.get(message.room_id);
+    if (!room) return refuse("roomMissing");
+    if (!room.membersByConnection.has(peer.id)) return refuse("notInRoom");
+    const target = findMember(room, message.destination_id);
+    if (!target || target.peer === peer) return refuse("peerMissing");
+    this.#touch(room);
+    target.peer.send(JSON.stringify(relayedMessage(peer, message)));
+    this.#metrics.relayed();
+    return undefined;
+  }
+
+  #remove(room: Room, member: Member, reason: PeerLeftReason): void {
+    this.rooms.leave(room, member);
+    const { publicKey, peer } = member;
+    this.#push(room, {
+      type: "PeerLeft",
+      room_id: room.id,
+      public_key: publicKey,
+      reason,
+      connection_id: peer.id,
+    });
+    this.#metrics.roomsChanged(this.rooms);
+    this.#logger.info("member left", { room: room.id, member: shortKey(publicKey), reason });
+  }
+
+  #expire(room: Room): void {
+    try {
+      this.#delete(room, { type: "RoomDeleted", room_id: room.id, data: sentence.roomExpired }, "it expired");
+    } catch (error) {
+      this.#logger.error("an expired room could not be deleted", { room: room.id, error: messageOf(error) });
+    }
+  }
+
+  /** The store comes first: if it fails, nothing has happened yet. */
+  #delete(room: Room, farewell: ServerMessage, why: string, leaving?: Peer): void {
+    this.#store.delete(room.id);
+    this.#push(room, farewell, leaving);
+    this.rooms.remove(room);
+    this.#pins.forget(room.id);
+    this.#metrics.roomsChanged(this.rooms);
+    this.#logger.info("room deleted", { room: room.id, why });
+  }
+
+  /** To everybody in the room but `except`, in one serialization. */
+  #push(room: Room, message: ServerMessage, except?: Peer): void {
+    if (room.members.size === 0) return;
+    const frame = JSON.stringify(message);
+    for (const { peer } of room.members.values()) if (peer !== except) peer.send(frame);
+  }
+
+  #touch(room: Room): void {
+    room.lastActivity = this.#clock.wallTime();
+    if (room.lastActivity - room.storedActivity >= ACTIVITY_WRITE_INTERVAL_MS) this.#writeActivity(room);
+  }
+
+  /** Losing a minute of activity is no reason to refuse what caused it. */
+  #writeActivity(room: Room): void {
+    try {
+      this.#store.touch(room.id, room.lastActivity);
+      room.storedActivity = room.lastActivity;
+    } catch (error) {
+      this.#logger.error("a room's activity could not be stored", { room: room.id, error: messageOf(error) });
+    }
+  }
+
+  #remember(room: Room, key: PublicKey): void {
+    room.knownKeys.delete(key);
+    room.knownKeys.add(key);
+    const [eldest] = room.knownKeys;
+    if (room.knownKeys.size > MAX_KNOWN_KEYS_PER_ROOM && eldest) room.knownKeys.delete(eldest);
+    try {
+      this.#store.remember(room.id, key, this.#clock.wallTime(), MAX_KNOWN_KEYS_PER_ROOM);
+    } catch (error) {
+      this.#logger.error("a member could not be stored", { room: room.id, error: messageOf(error) });
+    }
+  }
+}
+
+/** What the receiver gets: who it is from, as verified, and the signal. The signature was for this server alone. */
+function relayedMessage(peer: Peer, message: Relayed): ServerMessage {
+  const from = { room_id: message.room_id, public_key: message.public_key, connection_id: peer.id };
+  switch (message.type) {
+    case "Offer":
+      return { type: "Offer", ...from, offer: message.offer };
+    case "Answer":
+      return { type: "Answer", ...from, answer: message.answer };
+    case "Candidate":
+      return { type: "Candidate", ...from, candidate: message.candidate };
+    default:
+      return missingCase(message);
+  }
+}

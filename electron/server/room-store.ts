@@ -1,0 +1,38 @@
+import type { PublicKey } from "../../shared/base/brand.ts";
+
+/** A PIN that cannot be read back: scrypt of it under the room's own salt. */
+export interface StoredPin {
+  readonly salt: Uint8Array;
+  readonly hash: Uint8Array;
+}
+
+export interface StoredRoom {
+  readonly id: string;
+  readonly name: string;
+  readonly owner: PublicKey;
+  readonly pin: StoredPin;
+  /** Milliseconds since 1970. */
+  readonly createdAt: number;
+  readonly lastActivity: number;
+  /** Keys that were let in, the latest last. */
+  readonly knownKeys: readonly PublicKey[];
+}
+
+/**
+ * What outlives the process: rooms, never who is connected. Real: electron/adapters/store. Fake: test/fakes/room-store.ts.
+ * Calls are synchronous, because each is one indexed row of a local file, and rare (creation, joins at three a minute
+ * and key, activity at once a minute and room). A call throws when the store fails.
+ */
+export interface RoomStore {
+  /** Every room, in no particular order. */
+  load(): StoredRoom[];
+  /** @returns false when the id is taken or the owner has a room already: nothing was written. */
+  insert(room: StoredRoom): boolean;
+  /** The following do nothing for a room that is not there. */
+  rename(id: string, name: string): void;
+  touch(id: string, lastActivity: number): void;
+  /** Makes `key` the latest of the room's known keys and forgets the earliest beyond `limit`. */
+  remember(id: string, key: PublicKey, at: number, limit: number): void;
+  delete(id: string): void;
+  close(): void;
+}

@@ -1,0 +1,254 @@
+import type { IncomingMessage, Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import type { ConnectionId } from "../../shared/base/brand.ts";
+import { hex } from "../../shared/base/bytes.ts";
+import type { Clock } from "../../shared/base/clock.ts";
+import { type Disposable, DisposableStore } from "../../shared/base/disposable.ts";
+import type { Logger } from "../../shared/base/logger.ts";
+import { silentLogger } from "../../shared/base/logger.ts";
+import type { RandomBytes } from "../../shared/base/random.ts";
+import { FailureError, messageOf } from "../../shared/base/result.ts";
+import { systemClock } from "../adapters/clock.ts";
+import { secureRandom } from "../adapters/random.ts";
+import { acceptSockets, type ServerSocket } from "../adapters/sockets/ws-server.ts";
+import { clientAddress, TrustedProxies } from "./client-address.ts";
+import { Connection, type ConnectionContext } from "./connection.ts";
+import { Heartbeat } from "./heartbeat.ts";
+import { createHttpServer, SOCKET_PATH, type TlsOptions } from "./http.ts";
+import {
+  CLOSE_GRACE_MS,
+  DAY_MS,
+  defaultLimits,
+  EXPIRY_SWEEP_INTERVAL_MS,
+  MAX_WEBSOCKET_PAYLOAD_BYTES,
+  type ServerLimits,
+} from "./limits.ts";
+import { ServerMetrics } from "./metrics.ts";
+import { ReplayGuard } from "./replay.ts";
+import { RoomService } from "./room-service.ts";
+import type { RoomStore } from "./room-store.ts";
+import { PoolSignatureChecker } from "./signatures.ts";
+
+/** 96 random bits: a connection id says nothing about the client and is not guessed. */
+const CONNECTION_ID_BYTES = 12;
+/** Joins, kicks and renames: few, and worth replaying. Some 10 MiB at most. */
+const CHANGES_REMEMBERED = 100_000;
+const CHANGES_WINDOW_MS = DAY_MS;
+/** Offers and candidates go stale in seconds. */
+const SIGNALS_REMEMBERED = 100_000;
+const SIGNALS_WINDOW_MS = 10 * 60_000;
+/** RFC 6455 section 7.4.1: "going away". */
+const GOING_AWAY = 1001;
+const SERVICE_UNAVAILABLE = 503;
+/** A crowd reconnecting after a restart must not be turned away by the operating system; it caps this at somaxconn. */
+const LISTEN_BACKLOG = 4096;
+
+export interface ServerOptions {
+  readonly host: string;
+  /** 0 for any free port. */
+  readonly port: number;
+  /** Closed with the server. */
+  readonly store: RoomStore;
+  readonly limits?: Partial<ServerLimits>;
+  readonly tls?: TlsOptions;
+  readonly trustedProxies?: TrustedProxies;
+  readonly logger?: Logger;
+  readonly clock?: Clock;
+  readonly random?: RandomBytes;
+  /** Also report memory and CPU of the process in /metrics. Off by default: an embedding program has its own. */
+  readonly processMetrics?: boolean;
+}
+
+export interface RunningServer {
+  /** What a client dials: ws://127.0.0.1:8080/ws. */
+  readonly url: string;
+  readonly port: number;
+  /** Closes every socket with 1001, then the store. May be called more than once. */
+  close(): Promise<void>;
+}
+
+/**
+ * Starts a signaling server.
+ * @throws FailureError with code "address_in_use", "address_unavailable", "port_forbidden", "bad_tls" or "listen_failed".
+ */
+export async function startServer(options: ServerOptions): Promise<RunningServer> {
+  const server = new SignalingServer(options);
+  await server.listen();
+  return server;
+}
+
+class SignalingServer implements RunningServer {
+  readonly #options: ServerOptions;
+  readonly #limits: ServerLimits;
+  readonly #clock: Clock;
+  readonly #random: RandomBytes;
+  readonly #logger: Logger;
+  readonly #metrics: ServerMetrics;
+  readonly #service: RoomService;
+  readonly #context: ConnectionContext;
+  readonly #connections = new Map<ConnectionId, Connection>();
+  readonly #http: Server;
+  readonly #running = new DisposableStore();
+  readonly #heartbeat: Heartbeat<Connection>;
+  readonly #startedAt: number;
+  #closing: Promise<void> | undefined;
+
+  constructor(options: ServerOptions) {
+    this.#options = options;
+    this.#limits = { ...defaultLimits, ...options.limits };
+    this.#clock = options.clock ?? systemClock;
+    this.#random = options.random ?? secureRandom;
+    this.#logger = (options.logger ?? silentLogger).child("server");
+    this.#metrics = new ServerMetrics(options.processMetrics ?? false);
+    this.#startedAt = this.#clock.now();
+    this.#http = this.#createHttp();
+    this.#service = new RoomService({
+      store: options.store,
+      limits: this.#limits,
+      clock: this.#clock,
+      random: this.#random,
+      logger: this.#logger,
+      metrics: this.#metrics,
+    });
+    this.#context = this.#createContext();
+    this.#heartbeat = this.#running.add(new Heartbeat<Connection>(this.#clock, () => this.#metrics.dropped("dead")));
+  }
+
+  get port(): number {
+    return (this.#http.address() as AddressInfo).port;
+  }
+
+  get url(): string {
+    const { host, tls } = this.#options;
+    return `${tls ? "wss" : "ws"}://${host.includes(":") ? `[${host}]` : host}:${this.port}${SOCKET_PATH}`;
+  }
+
+  async listen(): Promise<void> {
+    this.#service.deleteIdleRooms();
+    const { host, port } = this.#options;
+    try {
+      await new Promise<void>((resolve, reject) => {
+        this.#http.once("error", reject);
+        this.#http.listen({ host, port, backlog: LISTEN_BACKLOG }, () => {
+          this.#http.off("error", reject);
+          resolve();
+        });
+      });
+    } catch (error) {
+      this.#running.dispose();
+      throw new FailureError(listenFailure(error, host, port));
+    }
+    this.#http.on("error", (error) => this.#logger.error("the listening socket failed", { error: messageOf(error) }));
+    this.#running.add(this.#clock.every(EXPIRY_SWEEP_INTERVAL_MS, () => this.#service.deleteIdleRooms()));
+    const acceptor = acceptSockets(this.#http, {
+      path: SOCKET_PATH,
+      maxPayloadBytes: MAX_WEBSOCKET_PAYLOAD_BYTES,
+      refuse: () => this.#refuseConnection(),
+      onSocket: (socket, request) => this.#accept(socket, request),
+    });
+    this.#running.add({ dispose: () => acceptor.stop() });
+    this.#logger.info("listening", { url: this.url, rooms: this.#service.rooms.size });
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#shutDown();
+    return this.#closing;
+  }
+
+  async #shutDown(): Promise<void> {
+    this.#logger.info("shutting down", { connections: this.#connections.size });
+    this.#running.dispose();
+    const closed = new Promise<void>((resolve) => this.#http.close(() => resolve()));
+    for (const connection of this.#connections.values()) connection.close(GOING_AWAY, "server is shutting down");
+    this.#http.closeIdleConnections();
+    const grace = this.#clock.after(CLOSE_GRACE_MS, () => {
+      for (const connection of this.#connections.values()) connection.terminate();
+      this.#http.closeAllConnections();
+    });
+    await closed;
+    grace.dispose();
+    this.#service.flush();
+    this.#options.store.close();
+  }
+
+  #createHttp(): Server {
+    const pages = {
+      health: () => ({
+        status: "ok",
+        connections: this.#connections.size,
+        rooms: this.#service.rooms.size,
+        members: this.#service.rooms.memberCount,
+        uptime_seconds: Math.floor((this.#clock.now() - this.#startedAt) / 1000),
+      }),
+      metrics: async () => ({ contentType: this.#metrics.contentType, text: await this.#metrics.text() }),
+    };
+    try {
+      return createHttpServer(pages, this.#options.tls);
+    } catch (error) {
+      throw new FailureError({
+        code: "bad_tls",
+        message: `The TLS certificate or key cannot be used: ${messageOf(error)}`,
+      });
+    }
+  }
+
+  #createContext(): ConnectionContext {
+    const now = this.#clock.now();
+    const isOpen = (id: ConnectionId) => this.#connections.has(id);
+    return {
+      service: this.#service,
+      limits: this.#limits,
+      metrics: this.#metrics,
+      logger: this.#logger,
+      now: () => this.#clock.now(),
+      changes: new ReplayGuard(CHANGES_REMEMBERED, CHANGES_WINDOW_MS, now, isOpen),
+      signals: new ReplayGuard(SIGNALS_REMEMBERED, SIGNALS_WINDOW_MS, now, isOpen),
+    };
+  }
+
+  #refuseConnection(): number | undefined {
+    if (this.#connections.size < this.#limits.maxConnections) return undefined;
+    this.#metrics.dropped("full");
+    return SERVICE_UNAVAILABLE;
+  }
+
+  #accept(socket: ServerSocket, request: IncomingMessage): void {
+    const proxies = this.#options.trustedProxies;
+    const forwarded = request.headers["x-forwarded-for"];
+    const address = clientAddress(
+      request.socket.remoteAddress ?? "",
+      Array.isArray(forwarded) ? forwarded.join(",") : forwarded,
+      proxies ?? TrustedProxies.none,
+    );
+    const id = hex.encode(this.#random(CONNECTION_ID_BYTES)) as ConnectionId;
+    const connection = new Connection(id, address, socket, new PoolSignatureChecker(), this.#context);
+    this.#connections.set(id, connection);
+    this.#metrics.connectionsChanged(this.#connections.size);
+    const beat: Disposable = this.#heartbeat.add(connection);
+    socket.onClose = () => {
+      beat.dispose();
+      this.#connections.delete(id);
+      this.#metrics.connectionsChanged(this.#connections.size);
+      connection.closed();
+    };
+  }
+}
+
+function listenFailure(error: unknown, host: string, port: number): { code: string; message: string } {
+  const code = error instanceof Error && "code" in error ? error.code : undefined;
+  switch (code) {
+    case "EADDRINUSE":
+      return { code: "address_in_use", message: `Port ${port} on ${host} is in use by another program.` };
+    case "EADDRNOTAVAIL":
+    case "ENOTFOUND":
+    case "EAI_AGAIN":
+      return { code: "address_unavailable", message: `This machine has no address ${host}.` };
+    case "EACCES":
+      return {
+        code: "port_forbidden",
+        message: `This user may not listen on port ${port}; ports from 1024 up are free.`,
+      };
+    default:
+      return { code: "listen_failed", message: `Cannot listen on ${host} port ${port}: ${messageOf(error)}` };
+  }
+}
