@@ -15,7 +15,17 @@ interface Polyfill {
   createAnswer(): Promise<Description>;
   setRemoteDescription(description: Description): Promise<void>;
   addIceCandidate(candidate: Candidate): Promise<void>;
+  addEventListener(event: "connectionstatechange", listener: () => void): void;
   readonly connectionState: string;
+}
+
+export interface ConnectionHooks {
+  /** A candidate was refused by the native side. */
+  onDropped(reason: string): void;
+  /** The remote description is in, its certificate's fingerprint known. */
+  onRemoteDescription(): void;
+  /** The native connection failed or closed by itself. */
+  onDown(): void;
 }
 const Base = polyfill.RTCPeerConnection as unknown as new (config: object) => Polyfill;
 
@@ -26,7 +36,7 @@ const Base = polyfill.RTCPeerConnection as unknown as new (config: object) => Po
  *   thrown: a candidate is only ever a chance, and simple-peer would end the connection over it;
  * - a description that never comes does not become an unhandled rejection.
  */
-function orderedPeerConnection(native: NativePeerConnection, onDropped: (reason: string) => void) {
+function orderedPeerConnection(native: NativePeerConnection, hooks: ConnectionHooks) {
   return class OrderedPeerConnection extends Base {
     #remoteIsSet = false;
     #early: Candidate[] = [];
@@ -35,6 +45,10 @@ function orderedPeerConnection(native: NativePeerConnection, onDropped: (reason:
       super({ ...config, peerConnection: native });
       super.createOffer().catch(() => {});
       super.createAnswer().catch(() => {});
+      // A failed connection closes itself at once, so simple-peer, which looks for "failed" only, would miss it.
+      this.addEventListener("connectionstatechange", () => {
+        if (this.connectionState === "failed" || this.connectionState === "closed") hooks.onDown();
+      });
     }
 
     override async createOffer(): Promise<Description> {
@@ -49,6 +63,7 @@ function orderedPeerConnection(native: NativePeerConnection, onDropped: (reason:
       await super.setRemoteDescription(description);
       this.#remoteIsSet = true;
       for (const candidate of this.#early.splice(0)) await this.addIceCandidate(candidate);
+      hooks.onRemoteDescription();
     }
 
     override async addIceCandidate(candidate: Candidate): Promise<void> {
@@ -56,7 +71,7 @@ function orderedPeerConnection(native: NativePeerConnection, onDropped: (reason:
       try {
         await super.addIceCandidate(candidate);
       } catch (error) {
-        onDropped(error instanceof Error ? error.message : String(error));
+        hooks.onDropped(error instanceof Error ? error.message : String(error));
       }
     }
   };
@@ -67,9 +82,9 @@ function plain({ type, sdp }: Description): Description {
 }
 
 /** The `wrtc` option of simple-peer: a WebRTC implementation whose connections run on `native`. */
-export function wrtcOn(native: NativePeerConnection, onDropped: (reason: string) => void) {
+export function wrtcOn(native: NativePeerConnection, hooks: ConnectionHooks) {
   return {
-    RTCPeerConnection: orderedPeerConnection(native, onDropped),
+    RTCPeerConnection: orderedPeerConnection(native, hooks),
     RTCSessionDescription: polyfill.RTCSessionDescription,
     RTCIceCandidate: polyfill.RTCIceCandidate,
   };

@@ -58,13 +58,17 @@ class WebrtcTransport implements PeerTransport {
   readonly #peer: SimplePeer.Instance;
   #packets: DataChannel | undefined;
   #lane: PacketsLane | undefined;
-  #earlyCandidates: TransportSignal[] | undefined = [];
+  #heldCandidates: TransportSignal[] | undefined = [];
   #connected = false;
   #closed = false;
 
   constructor(initiator: boolean, config: RtcConfig, logger: Logger) {
     this.#native = new PeerConnection("govpn", config);
-    const wrtc = wrtcOn(this.#native, (reason) => logger.debug("a candidate was dropped", { reason }));
+    const wrtc = wrtcOn(this.#native, {
+      onDropped: (reason) => logger.debug("a candidate was dropped", { reason }),
+      onRemoteDescription: () => initiator && this.#releaseCandidates(),
+      onDown: () => this.#fail("the connection failed"),
+    });
     this.#peer = new SimplePeer({
       initiator,
       trickle: true,
@@ -110,7 +114,9 @@ class WebrtcTransport implements PeerTransport {
   signal(signal: TransportSignal): void {
     if (this.#closed) return;
     try {
-      this.#peer.signal(toSimplePeer(signal));
+      if (signal.kind !== "candidate") return this.#peer.signal({ type: signal.kind, sdp: signal.sdp });
+      const candidate = { candidate: signal.candidate, sdpMid: signal.mid };
+      this.#peer.signal({ type: "candidate", candidate: candidate as never });
     } catch (error) {
       this.#fail(messageOf(error));
     }
@@ -133,14 +139,16 @@ class WebrtcTransport implements PeerTransport {
     this.#peer.destroy();
   }
 
-  /** The description goes first: candidates that overtook it would find nobody waiting for them. */
+  /**
+   * Candidates wait for the description they belong to; the offerer's wait for the answer too. Were they known before,
+   * the answerer's checks would reach an offerer that has no answer yet, and libdatachannel then starts DTLS without
+   * the fingerprint to check (the handshake fails) or loses the first ClientHello (a second is lost).
+   */
   #emitSignal(data: SimplePeer.SignalData): void {
     if (this.#closed) return;
     if (data.type === "offer" || data.type === "answer") {
       this.onSignal({ kind: data.type, sdp: data.sdp ?? "" });
-      const early = this.#earlyCandidates ?? [];
-      this.#earlyCandidates = undefined;
-      for (const candidate of early) this.onSignal(candidate);
+      if (data.type === "answer") this.#releaseCandidates();
     } else if (data.type === "candidate" && data.candidate.candidate) {
       const { candidate, sdpMid } = data.candidate;
       const signal: TransportSignal = {
@@ -148,9 +156,15 @@ class WebrtcTransport implements PeerTransport {
         candidate: candidate.replace(/^a=/, ""),
         mid: sdpMid ?? "0",
       };
-      if (this.#earlyCandidates) this.#earlyCandidates.push(signal);
+      if (this.#heldCandidates) this.#heldCandidates.push(signal);
       else this.onSignal(signal);
     }
+  }
+
+  #releaseCandidates(): void {
+    const held = this.#heldCandidates ?? [];
+    this.#heldCandidates = undefined;
+    for (const signal of held) if (!this.#closed) this.onSignal(signal);
   }
 
   #onConnect(): void {
@@ -183,24 +197,4 @@ class WebrtcTransport implements PeerTransport {
     this.#peer.destroy();
     this.onClose(reason);
   }
-}
-
-function toSimplePeer(signal: TransportSignal): SimplePeer.SignalData {
-  switch (signal.kind) {
-    case "offer":
-      return { type: "offer", sdp: answerPassively(signal.sdp) };
-    case "answer":
-      return { type: "answer", sdp: signal.sdp };
-    case "candidate":
-      return { type: "candidate", candidate: { candidate: signal.candidate, sdpMid: signal.mid } as never };
-  }
-}
-
-/**
- * Makes this end the DTLS server when it answers (RFC 8842 section 5.3 leaves the choice to the answerer). The answerer
- * is ready first: were it the client, its ClientHello would reach an offerer that still waits for the answer, be lost,
- * and come again only after DTLS's one second.
- */
-function answerPassively(offer: string): string {
-  return offer.replace(/^a=setup:actpass/gm, "a=setup:active");
 }
