@@ -57,7 +57,7 @@ export class Connection {
   readonly #floodGuard: TokenBucket;
   #greeted: Promise<void> | undefined;
   #hello: Hello | undefined;
-  #pings = new Map<number, number>();
+  readonly #pings = new Map<number, { readonly at: number; readonly onReply: ((rttMs: number) => void) | undefined }>();
   #nextPing = 1;
   #heardAt: number;
   #ended = false;
@@ -99,11 +99,12 @@ export class Connection {
     return greeting;
   }
 
-  ping(): void {
+  /** Asks for a sign of life. @param onReply called with the round-trip time in milliseconds, if an answer comes. */
+  ping(onReply?: (rttMs: number) => void): void {
     const id = this.#nextPing++;
     // Unanswered pings are only remembered as long as the link is not given up for dead.
     if (this.#pings.size >= 16) this.#pings.delete(this.#pings.keys().next().value ?? 0);
-    this.#pings.set(id, this.#deps.clock.now());
+    this.#pings.set(id, { at: this.#deps.clock.now(), onReply });
     this.transport.sendControl(encodeControl({ t: "ping", id }));
   }
 
@@ -184,10 +185,12 @@ export class Connection {
   }
 
   #onPong(id: number): void {
-    const sentAt = this.#pings.get(id);
-    if (sentAt === undefined) return;
+    const ping = this.#pings.get(id);
+    if (!ping) return;
     this.#pings.delete(id);
-    this.#handlers.onRoundTrip(this.#deps.clock.now() - sentAt);
+    const rttMs = this.#deps.clock.now() - ping.at;
+    this.#handlers.onRoundTrip(rttMs);
+    ping.onReply?.(rttMs);
   }
 
   #end(failure: Failure): void {

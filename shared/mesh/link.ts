@@ -131,6 +131,18 @@ export class Link {
     this.#dispatch({ kind: "pathChanged", session: this.#newSession() });
   }
 
+  /** One round trip to the member: milliseconds, or undefined when there is no link or no answer within `withinMs`. */
+  roundTrip(withinMs: number): Promise<number | undefined> {
+    return new Promise((resolve) => {
+      if (!this.#inUse) return resolve(undefined);
+      const timer = this.#deps.clock.after(withinMs, () => resolve(undefined));
+      this.#inUse.ping((rttMs) => {
+        timer.dispose();
+        resolve(rttMs);
+      });
+    });
+  }
+
   /** Gives the link in use a short time to answer before it counts as lost. */
   probe(): void {
     const connection = this.#inUse;

@@ -133,9 +133,21 @@ export class Mesh {
     }
   }
 
-  /** The machine's addresses changed: make every connection anew beside the old one. */
-  pathChanged(): void {
-    for (const { link } of this.#peers.values()) link.pathChanged();
+  /**
+   * The machine's addresses changed. A link over one that is gone is made anew beside the old one; the others are only
+   * asked whether they still live.
+   */
+  pathChanged(addresses: ReadonlySet<string>): void {
+    for (const { link } of this.#peers.values()) {
+      const local = link.path && hostOf(link.path.local);
+      if (local !== undefined && addresses.has(local)) link.probe();
+      else link.pathChanged();
+    }
+  }
+
+  /** One round trip to a member in milliseconds; undefined without a link, or without an answer in time. */
+  async roundTrip(key: PublicKey, withinMs: number): Promise<number | undefined> {
+    return this.#peers.get(key)?.link.roundTrip(withinMs);
   }
 
   /** Says goodbye to everyone and ends every link. */
@@ -231,4 +243,9 @@ export class Mesh {
       verified: link.verified,
     };
   }
+}
+
+/** The address of "address:port"; IPv6 addresses come without brackets. */
+function hostOf(endpoint: string): string {
+  return endpoint.slice(0, endpoint.lastIndexOf(":"));
 }
