@@ -1,0 +1,13 @@
+import type { RoomId } from "../base/brand.ts";
+
+/** What must outlive the process to be back in a room after the next start. `pin` is a secret: store it like one. */
+export interface SavedRoom {
+  readonly roomId: RoomId;
+  readonly name: string;
+  readonly pin: string;
+  /** Made by this key: leaving it deletes it for everybody. */
+  readonly owner: boolean;
+  readonly username: string;
+  /** The user left it, and the server has not been told yet. */
+  readonly leaving?: true;
+}
