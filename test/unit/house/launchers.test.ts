@@ -1,0 +1,170 @@
+import { spawn, spawnSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import { once } from "node:events";
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+
+const root = fileURLToPath(new URL("../../../", import.meta.url));
+
+/** A checkout with the real launchers, the bundler as its one installed package, and a program of a few lines. */
+let checkout: string;
+
+beforeEach(() => {
+  checkout = mkdtempSync(join(tmpdir(), "govpn-checkout-"));
+  cpSync(join(root, "build"), join(checkout, "build"), { recursive: true });
+  cpSync(join(root, "package-lock.json"), join(checkout, "package-lock.json"));
+  const lock = readFileSync(join(checkout, "package-lock.json"));
+  // Stamped as installed, so that no test ever starts npm.
+  write("node_modules/.govpn-installed", createHash("sha256").update(lock).digest("hex"));
+  symlinkSync(join(root, "node_modules/rolldown"), join(checkout, "node_modules/rolldown"));
+  write("package.json", '{ "type": "module" }');
+  write("electron/cli/word.ts", 'export const word: string = "first";\n');
+  write(
+    "electron/cli/main.ts",
+    'import { word } from "./word.ts";\n\nconsole.log(word, process.argv.slice(2).join("|"));\n',
+  );
+});
+afterEach(() => rmSync(checkout, { recursive: true, force: true }));
+
+function write(file: string, text: string) {
+  const path = join(checkout, file);
+  mkdirSync(dirname(path), { recursive: true });
+  writeFileSync(path, text);
+}
+
+function launch(launcher: string, ...args: string[]) {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [`build/${launcher}.mjs`, ...args], {
+    cwd: checkout,
+    encoding: "utf8",
+  });
+  return { status, stdout, stderr };
+}
+
+describe("the bundler", () => {
+  it("bundles what is stale and leaves the rest", () => {
+    expect(launch("bundle", "govpn").stderr).toMatch(/Built dist\/govpn\.mjs/);
+    expect(launch("bundle", "govpn").stderr).not.toMatch(/Built/);
+    write("electron/cli/word.ts", 'export const word: string = "second";\n');
+    expect(launch("bundle", "govpn").stderr).toMatch(/Built/);
+    expect(launch("govpn").stdout).toBe("second \n");
+  });
+
+  it("goes by content: a file that was only touched is not stale", () => {
+    launch("bundle", "govpn");
+    const later = new Date(Date.now() + 5000);
+    utimesSync(join(checkout, "electron/cli/word.ts"), later, later);
+    expect(launch("bundle", "govpn").stderr).not.toMatch(/Built/);
+  });
+
+  it("makes what was deleted again", () => {
+    launch("bundle", "govpn");
+    rmSync(join(checkout, "dist/govpn.mjs"));
+    expect(launch("bundle", "govpn").stderr).toMatch(/Built/);
+  });
+
+  it("says in a sentence what is wrong with a source, and leaves the old bundle as it was", () => {
+    launch("bundle", "govpn");
+    const before = statSync(join(checkout, "dist/govpn.mjs")).mtimeMs;
+    write("electron/cli/word.ts", "export const word: string = ;\n");
+    const failed = launch("bundle", "govpn");
+    expect(failed.status).toBe(1);
+    expect(failed.stderr).toMatch(/^govpn: the bundle "govpn" could not be made: /m);
+    expect(failed.stderr).not.toMatch(/\n {4}at /);
+    expect(statSync(join(checkout, "dist/govpn.mjs")).mtimeMs).toBe(before);
+    expect(readdirSync(join(checkout, "dist/.build"))).toEqual(["govpn.json"]);
+  });
+
+  it("loads a part of the program only when it is asked for", () => {
+    write("electron/cli/heavy.ts", 'console.log("heavy is loaded");\n\nexport const heavy = 1;\n');
+    write("electron/cli/main.ts", 'if (process.argv[2] === "heavy") await import("./heavy.ts");\n');
+    expect(launch("govpn", "heavy").stdout).toBe("heavy is loaded\n");
+    expect(launch("govpn").stdout).toBe("");
+    expect(readdirSync(join(checkout, "dist/chunks")).filter((file) => /^heavy-.*\.mjs$/.test(file))).toHaveLength(1);
+  });
+
+  it("refuses a target that it does not know", () => {
+    expect(launch("bundle", "nothing")).toMatchObject({
+      status: 1,
+      stderr: expect.stringMatching(/no target "nothing"/),
+    });
+  });
+});
+
+describe("npm run govpn", () => {
+  it("passes arguments on as they are, and keeps standard output for the program", () => {
+    expect(launch("govpn", "a b", "--json", "")).toMatchObject({ status: 0, stdout: "first a b|--json|\n" });
+  });
+
+  it("is silent when there is nothing to do", () => {
+    launch("govpn");
+    expect(launch("govpn").stderr).toBe("");
+  });
+
+  it("ends as the program ends", () => {
+    write("electron/cli/main.ts", "process.exitCode = 2;\n");
+    expect(launch("govpn").status).toBe(2);
+  });
+
+  it("names the source line when the program throws", () => {
+    write(
+      "electron/cli/main.ts",
+      'type Text = string;\n\nconst words: Text = "gone wrong";\nthrow new Error(words);\n',
+    );
+    expect(launch("govpn")).toMatchObject({ status: 1, stderr: expect.stringMatching(/electron\/cli\/main\.ts:4/) });
+  });
+
+  it.each(["SIGINT", "SIGTERM"] as const)("hands the program its %s", async (signal) => {
+    write(
+      "electron/cli/main.ts",
+      `const wait = setInterval(() => {}, 1000);
+process.once("${signal}", () => {
+  console.log("asked to end");
+  clearInterval(wait);
+  process.exitCode = 7;
+});
+console.log("ready");
+`,
+    );
+    const child = spawn(process.execPath, ["build/govpn.mjs"], { cwd: checkout, stdio: ["ignore", "pipe", "ignore"] });
+    let stdout = "";
+    child.stdout.on("data", (chunk: Buffer) => {
+      stdout += chunk.toString();
+      if (stdout === "ready\n") child.kill(signal);
+    });
+    const [code] = await once(child, "close");
+    expect([code, stdout]).toEqual([7, "ready\nasked to end\n"]);
+  });
+});
+
+describe("npm start", () => {
+  it("sets up, saying so, and runs `govpn start` with what it was given", () => {
+    const { status, stdout, stderr } = launch("start", "--port", "1");
+    expect(stderr).toMatch(/^GoVPN Desktop on Node [^\n]+\nBuilt dist\/govpn\.mjs/);
+    expect([status, stdout]).toEqual([0, "first start|--port|1\n"]);
+  });
+});
+
+describe("npm run bench", () => {
+  it("lists the benchmarks", () => {
+    expect(launch("bench").stdout).toBe("There are no benchmarks\n");
+    write("test/bench/lanes.ts", "console.log(process.argv.slice(2));\n");
+    write("test/bench/signaling.ts", "export {};\n");
+    expect(launch("bench").stdout).toBe("npm run bench -- NAME\n  lanes\n  signaling\n");
+    expect(existsSync(join(checkout, "dist"))).toBe(false);
+  });
+});
