@@ -13,7 +13,7 @@ import { answers, type RequestMessage, type RequestType, requestAnsweredBy } fro
 export const MAX_PENDING_REQUESTS = 128;
 /** From the sending to the reply. A server that verifies, hashes a PIN and stores needs well under a second. */
 export const REPLY_TIMEOUT_MS = 10_000;
-/** From the call to the outcome, waiting for the network and the limiter included: how long a user believes in it. */
+/** From the call to the outcome, waiting for the network included: how long a user believes in it. */
 export const REQUEST_DEADLINE_MS = 60_000;
 
 /** Where a request stands, for whoever shows it. `until` is a time of `Clock.now`. */
@@ -44,7 +44,10 @@ interface Pending {
   stage: "queued" | "signing" | "sent";
   announced: string;
   replyTimer: Disposable | undefined;
-  readonly held: Disposable[];
+  deadlineTimer: Disposable | undefined;
+  /** By `Clock.now`. */
+  deadline: number;
+  abortListener: Disposable | undefined;
   readonly resolve: (result: Result<ServerMessage, RequestFailure>) => void;
 }
 
@@ -106,11 +109,13 @@ export class RequestQueue {
         stage: "queued",
         announced: "",
         replyTimer: undefined,
-        held: [],
+        deadlineTimer: undefined,
+        deadline: 0,
+        abortListener: undefined,
         resolve,
       };
       this.#pending.add(pending);
-      this.#watchDeadline(pending);
+      this.#setDeadline(pending, options.deadlineMs ?? REQUEST_DEADLINE_MS);
       this.#watchAbort(pending);
       this.#pump();
     });
@@ -192,7 +197,11 @@ export class RequestQueue {
     }
     const now = this.#clock.now();
     const slots = this.#limiter.slots(now, waiting.length);
-    for (const [i, pending] of waiting.entries()) announce(pending, { kind: "limited", until: slots[i] ?? now });
+    for (const [i, pending] of waiting.entries()) {
+      const until = slots[i] ?? now;
+      this.#allowFor(pending, until);
+      announce(pending, { kind: "limited", until });
+    }
     const [next] = slots;
     if (next !== undefined) this.#slotTimer = this.#clock.after(Math.max(1, next - now), () => this.#pump());
   }
@@ -222,14 +231,21 @@ export class RequestQueue {
     pending.replyTimer?.dispose();
   }
 
-  #watchDeadline(pending: Pending): void {
-    const deadlineMs = pending.options.deadlineMs ?? REQUEST_DEADLINE_MS;
-    if (deadlineMs === Number.POSITIVE_INFINITY) return;
-    const expire = () => {
-      const phase = pending.stage === "queued" ? "it could not be sent" : "the server did not answer";
-      this.#settle(pending, fail("timeout", `${phase} within ${Math.round(deadlineMs / 1000)} s`));
-    };
-    pending.held.push(this.#clock.after(deadlineMs, expire));
+  #setDeadline(pending: Pending, ms: number): void {
+    pending.deadlineTimer?.dispose();
+    pending.deadline = this.#clock.now() + ms;
+    if (ms === Number.POSITIVE_INFINITY) return;
+    pending.deadlineTimer = this.#clock.after(ms, () => {
+      const why =
+        pending.stage === "queued" ? "the request could not be sent in time" : "the server did not answer in time";
+      this.#settle(pending, fail("timeout", why));
+    });
+  }
+
+  /** The wait for the limiter is known and will end, so it does not count: giving up just before would be absurd. */
+  #allowFor(pending: Pending, slot: number): void {
+    const needed = slot + (pending.options.timeoutMs ?? REPLY_TIMEOUT_MS);
+    if (pending.deadline < needed) this.#setDeadline(pending, needed - this.#clock.now());
   }
 
   #watchAbort(pending: Pending): void {
@@ -237,13 +253,14 @@ export class RequestQueue {
     if (!signal) return;
     const abort = () => this.#settle(pending, fail("aborted", "the request was cancelled"));
     signal.addEventListener("abort", abort);
-    pending.held.push({ dispose: () => signal.removeEventListener("abort", abort) });
+    pending.abortListener = { dispose: () => signal.removeEventListener("abort", abort) };
   }
 
   #settle(pending: Pending, result: Result<ServerMessage, RequestFailure>): void {
     if (!this.#pending.delete(pending)) return;
     pending.replyTimer?.dispose();
-    for (const held of pending.held) held.dispose();
+    pending.deadlineTimer?.dispose();
+    pending.abortListener?.dispose();
     pending.resolve(result);
   }
 }
