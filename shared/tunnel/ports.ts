@@ -1,6 +1,7 @@
 /**
  * The two ends of the packet path. A packet is one whole IPv4 or IPv6 packet, without a link-layer header, as a view
- * over a buffer that belongs to the caller: whoever wants to keep it after returning copies it.
+ * over a buffer that belongs to the caller: whoever wants to keep it after returning copies it. Until it returns, the
+ * receiver may change it in place (the tunnel lowers the MSS of a TCP SYN); nobody reads it again afterwards.
  */
 
 /** A TUN device that is up, with this machine's addresses on it. Real: electron/adapters/tun. Fake: test/fakes/tun.ts. */
@@ -9,8 +10,11 @@ export interface TunDevice {
   readonly name: string;
   /** Largest packet in bytes that the device gives or takes. */
   readonly mtu: number;
-  /** Starts delivering what the system sends into the device. Called once. */
-  start(onPacket: (packet: Uint8Array) => void): void;
+  /**
+   * Starts delivering what the system sends into the device. Called once.
+   * `onLost` is called once if the device ends though nobody closed it, e.g. when its interface is deleted.
+   */
+  start(onPacket: (packet: Uint8Array) => void, onLost: () => void): void;
   /** Hands a packet to the system. False when the device refused it (full, or closed): the packet is lost. */
   write(packet: Uint8Array): boolean;
   /** Stops delivery, and removes the device if it is ours to remove. Resolves when nothing can arrive any more. */

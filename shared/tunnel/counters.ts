@@ -1,0 +1,72 @@
+/** Why a packet went no further. Each reason is one of the tunnel's rules. */
+export const DROP_REASONS = [
+  // Either way.
+  "malformed",
+  // From this machine.
+  "queue_full",
+  "no_lane",
+  "too_big",
+  "no_peer",
+  "not_unicast",
+  "foreign_source",
+  // From a peer.
+  "spoofed",
+  "wrong_destination",
+  "device_full",
+  "no_device",
+] as const;
+export type DropReason = (typeof DROP_REASONS)[number];
+
+/** "In" is from the peer into this machine's system, "out" the other way. Bytes are those of whole IP packets. */
+export interface TunnelCounters {
+  readonly packetsIn: number;
+  readonly bytesIn: number;
+  readonly packetsOut: number;
+  readonly bytesOut: number;
+  readonly dropped: Readonly<Record<DropReason, number>>;
+}
+
+/** Counts for one peer or for the whole tunnel. Counts on a peer's also count on the tunnel's, its `parent`. */
+export class Counting {
+  #packetsIn = 0;
+  #bytesIn = 0;
+  #packetsOut = 0;
+  #bytesOut = 0;
+  readonly #dropped = noDrops();
+  readonly #parent: Counting | undefined;
+
+  constructor(parent?: Counting) {
+    this.#parent = parent;
+  }
+
+  received(bytes: number): void {
+    this.#packetsIn += 1;
+    this.#bytesIn += bytes;
+    this.#parent?.received(bytes);
+  }
+
+  sent(bytes: number): void {
+    this.#packetsOut += 1;
+    this.#bytesOut += bytes;
+    this.#parent?.sent(bytes);
+  }
+
+  drop(reason: DropReason): void {
+    this.#dropped[reason] += 1;
+    this.#parent?.drop(reason);
+  }
+
+  snapshot(): TunnelCounters {
+    return {
+      packetsIn: this.#packetsIn,
+      bytesIn: this.#bytesIn,
+      packetsOut: this.#packetsOut,
+      bytesOut: this.#bytesOut,
+      dropped: { ...this.#dropped },
+    };
+  }
+}
+
+function noDrops(): Record<DropReason, number> {
+  return Object.fromEntries(DROP_REASONS.map((reason) => [reason, 0])) as Record<DropReason, number>;
+}

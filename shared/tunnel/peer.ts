@@ -1,0 +1,194 @@
+import type { PublicKey } from "../base/brand.ts";
+import type { Clock } from "../base/clock.ts";
+import type { Disposable } from "../base/disposable.ts";
+import type { Counting } from "./counters.ts";
+import type { Lane } from "./ports.ts";
+import { type BufferPool, PacketQueue } from "./queue.ts";
+import type { Routed } from "./routes.ts";
+
+/**
+ * While packets wait, the lane is tried again this often though it has said nothing: its "writable" may have been lost
+ * (FACTS.md: a data channel's low-water event alone stalled). One packet a try, so a lane that is truly full is not flooded.
+ */
+const PUMP_MS = 20;
+
+/**
+ * Packets wait this long for a peer's lane to come (back): a link that is being remade takes about a second, and what a
+ * program sent longer ago than this it has sent again.
+ */
+const LANE_HOLD_MS = 2000;
+
+export interface PeerEvents {
+  /** From the lane, not yet trusted. The bytes are the lane's. */
+  onPacket(peer: Peer, packet: Uint8Array): void;
+  /** Waited in vain for a lane; already counted. */
+  onExpired(packet: Uint8Array): void;
+  /** Waited, and is now over the new lane's size. Called once a packet; answers with the pieces to send instead. */
+  onOversize(peer: Peer, packet: Uint8Array): readonly Uint8Array[];
+}
+
+/**
+ * One peer's way out: its lane, if there is one now, and what waits for it. Order is kept.
+ *
+ *   no lane ──setLane──▶ writable ──send: false──▶ full ──onWritable or pump──▶ writable
+ *   (packets wait up to LANE_HOLD_MS)              (packets wait, pump runs)
+ */
+export class Peer implements Routed, Disposable {
+  readonly publicKey: PublicKey;
+  readonly counting: Counting;
+  #ipv4: number;
+  #ipv6: Uint8Array;
+  readonly #clock: Clock;
+  readonly #events: PeerEvents;
+  #queue: PacketQueue;
+  readonly #pool: BufferPool;
+  #lane: Lane | undefined;
+  #writable = false;
+  #isFlushing = false;
+  #laneLostAt: number;
+  /** Runs only while something waits: a pump if there is a lane, else the end of the hold. */
+  #timer: Disposable | undefined;
+
+  constructor(routed: Routed, options: { clock: Clock; counting: Counting; pool: BufferPool; events: PeerEvents }) {
+    this.publicKey = routed.publicKey;
+    this.#ipv4 = routed.ipv4;
+    this.#ipv6 = routed.ipv6;
+    this.counting = options.counting;
+    this.#clock = options.clock;
+    this.#events = options.events;
+    this.#pool = options.pool;
+    this.#queue = new PacketQueue(options.pool);
+    this.#laneLostAt = options.clock.now();
+  }
+
+  get ipv4(): number {
+    return this.#ipv4;
+  }
+
+  get ipv6(): Uint8Array {
+    return this.#ipv6;
+  }
+
+  /** The route table has to hear of it too. */
+  setAddresses(ipv4: number, ipv6: Uint8Array): void {
+    this.#ipv4 = ipv4;
+    this.#ipv6 = ipv6;
+  }
+
+  /** Largest packet the way out takes now; undefined while there is no lane. */
+  get maxPacketBytes(): number | undefined {
+    return this.#lane?.maxPacketBytes;
+  }
+
+  /** Whether a packet handed over now has a chance: there is a lane, or one was there a moment ago. */
+  get isReachable(): boolean {
+    return this.#lane !== undefined || this.#clock.now() - this.#laneLostAt < LANE_HOLD_MS;
+  }
+
+  /** Takes over `lane`'s callbacks; what waits goes out by it, in order. */
+  setLane(lane: Lane | undefined): void {
+    if (lane === this.#lane) return;
+    if (this.#lane) {
+      this.#lane.onPacket = ignore;
+      this.#lane.onWritable = ignore;
+      this.#laneLostAt = this.#clock.now();
+    }
+    this.#lane = lane;
+    this.#stopTimer();
+    if (!lane) {
+      this.#armTimer();
+      return;
+    }
+    lane.onPacket = (packet) => this.#events.onPacket(this, packet);
+    lane.onWritable = () => this.#flush();
+    this.#fitQueue(lane.maxPacketBytes);
+    this.#flush();
+  }
+
+  /** Sends the packet, which fits the lane, or keeps a copy until it can. */
+  send(packet: Uint8Array): void {
+    if (this.#lane && this.#writable && this.#queue.packets === 0) {
+      this.#hand(this.#lane, packet);
+      return;
+    }
+    if (!this.#queue.push(packet)) {
+      this.counting.drop("queue_full");
+      return;
+    }
+    if (!this.#timer) this.#armTimer();
+  }
+
+  dispose(): void {
+    this.setLane(undefined);
+    this.#stopTimer();
+    while (this.#queue.shift(ignore)) this.counting.drop("no_lane");
+  }
+
+  #hand(lane: Lane, packet: Uint8Array): void {
+    this.counting.sent(packet.length);
+    this.#writable = lane.send(packet);
+  }
+
+  /** Sends what waits until the lane has had enough. A lane may call onWritable from within send: no recursion. */
+  #flush(): void {
+    this.#writable = true;
+    if (this.#isFlushing) return;
+    this.#isFlushing = true;
+    try {
+      for (let lane = this.#lane; lane && this.#writable; lane = this.#lane) {
+        const current = lane;
+        if (!this.#queue.shift((packet) => this.#hand(current, packet))) break;
+      }
+    } finally {
+      this.#isFlushing = false;
+    }
+    if (this.#queue.packets === 0) this.#stopTimer();
+    else if (!this.#timer) this.#armTimer();
+  }
+
+  /** The next lane may be narrower than the last: everything that waits must fit it. */
+  #fitQueue(maxBytes: number): void {
+    const waiting = this.#queue;
+    this.#queue = new PacketQueue(this.#pool);
+    const keep = (packet: Uint8Array) => {
+      if (!this.#queue.push(packet)) this.counting.drop("queue_full");
+    };
+    const fit = (packet: Uint8Array) => {
+      if (packet.length <= maxBytes) keep(packet);
+      else for (const piece of this.#events.onOversize(this, packet)) keep(piece);
+    };
+    while (waiting.shift(fit));
+  }
+
+  #armTimer(): void {
+    if (this.#queue.packets === 0) return;
+    if (this.#lane) {
+      this.#timer = this.#clock.after(PUMP_MS, () => {
+        this.#timer = undefined;
+        this.#flush();
+      });
+      return;
+    }
+    const left = Math.max(0, LANE_HOLD_MS - (this.#clock.now() - this.#laneLostAt));
+    this.#timer = this.#clock.after(left, () => {
+      this.#timer = undefined;
+      this.#expire();
+    });
+  }
+
+  #expire(): void {
+    while (
+      this.#queue.shift((packet) => {
+        this.counting.drop("no_lane");
+        this.#events.onExpired(packet);
+      })
+    );
+  }
+
+  #stopTimer(): void {
+    this.#timer?.dispose();
+    this.#timer = undefined;
+  }
+}
+
+function ignore(): void {}
