@@ -1,0 +1,83 @@
+import { endianness } from "node:os";
+
+/**
+ * The structures of Linux's interface ioctls (netdevice(7), linux/ipv6.h), as bytes. Numbers are in the machine's own
+ * byte order, addresses in the network's.
+ */
+export const IOCTL = {
+  tunSetInterface: 0x400454ca,
+  getIndex: 0x8933,
+  getFlags: 0x8913,
+  setFlags: 0x8914,
+  setAddress: 0x8916,
+  setNetmask: 0x891c,
+  setMtu: 0x8922,
+  setTxQueueLength: 0x8943,
+} as const;
+
+export const IFF = { up: 0x1, tun: 0x1, noPacketInfo: 0x1000 } as const;
+export const AF = { inet: 2, inet6: 10 } as const;
+export const SOCKET = { datagram: 2, closeOnExec: 0o2000000 } as const;
+
+/** IFNAMSIZ less the ending zero. */
+export const MAX_INTERFACE_NAME = 15;
+const NAME_BYTES = 16;
+/** sizeof(struct ifreq) on 64-bit systems; 32 on 32-bit ones, which read no further. */
+const IFREQ_BYTES = 40;
+
+const isLittleEndian = endianness() === "LE";
+
+/** `struct ifreq` with nothing but the name; a "%d" in it asks TUNSETIFF for the next free number. */
+export function ifreq(name: string): Uint8Array {
+  const request = new Uint8Array(IFREQ_BYTES);
+  request.set(new TextEncoder().encode(name).subarray(0, MAX_INTERFACE_NAME));
+  return request;
+}
+
+/** With `ifr_flags`. */
+export function ifreqFlags(name: string, flags: number): Uint8Array {
+  const request = ifreq(name);
+  view(request).setUint16(NAME_BYTES, flags, isLittleEndian);
+  return request;
+}
+
+/** With `ifr_mtu`, `ifr_qlen` or `ifr_ifindex`. */
+export function ifreqNumber(name: string, value: number): Uint8Array {
+  const request = ifreq(name);
+  view(request).setInt32(NAME_BYTES, value, isLittleEndian);
+  return request;
+}
+
+/** With `ifr_addr` as a sockaddr_in. */
+export function ifreqIpv4(name: string, address: number): Uint8Array {
+  const request = ifreq(name);
+  view(request).setUint16(NAME_BYTES, AF.inet, isLittleEndian);
+  view(request).setUint32(NAME_BYTES + 4, address);
+  return request;
+}
+
+/** `struct in6_ifreq`: address, prefix length, interface index. */
+export function in6Ifreq(address: Uint8Array, prefixBits: number, index: number): Uint8Array {
+  const request = new Uint8Array(24);
+  request.set(address);
+  view(request).setUint32(16, prefixBits, isLittleEndian);
+  view(request).setInt32(20, index, isLittleEndian);
+  return request;
+}
+
+export function readName(request: Uint8Array): string {
+  const end = request.indexOf(0);
+  return new TextDecoder().decode(request.subarray(0, end < 0 || end > NAME_BYTES ? NAME_BYTES : end));
+}
+
+export function readFlags(request: Uint8Array): number {
+  return view(request).getUint16(NAME_BYTES, isLittleEndian);
+}
+
+export function readNumber(request: Uint8Array): number {
+  return view(request).getInt32(NAME_BYTES, isLittleEndian);
+}
+
+function view(bytes: Uint8Array): DataView {
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}
