@@ -57,20 +57,28 @@ const OLD_CHUNK_MS = 24 * 60 * 60 * 1000;
 /** @typedef {{recipe: string, inputs: Input[], outputs: string[]}} Manifest What a target was bundled from, and to. */
 
 /**
- * Bundles the targets that are stale. Quiet when there is nothing to do.
+ * Bundles the targets that are stale. Quiet when there is nothing to do. One that cannot be bundled does not keep the
+ * others from it.
  * @param {readonly Target[]} [wanted]
  * @param {import("./setup.mjs").Say} [say]
  */
 export async function ensureBuilt(wanted = allTargets(), say = sayToStderr) {
+  /** @type {string[]} */
+  const problems = [];
   for (const target of wanted) {
     const entries = targets[target]();
     const recipe = recipeOf(entries);
     if (Object.keys(entries).length === 0 || isFresh(target, recipe)) continue;
     const started = Date.now();
-    const outputs = await bundle(target, entries, recipe);
-    const names = Object.keys(entries).map((name) => `dist/${name}.mjs`);
-    say(`Built ${names.join(", ")} (${outputs} files) in ${seconds(started)}`);
+    try {
+      const outputs = await bundle(target, entries, recipe);
+      const names = Object.keys(entries).map((name) => `dist/${name}.mjs`);
+      say(`Built ${names.join(", ")} (${outputs} files) in ${seconds(started)}`);
+    } catch (error) {
+      problems.push(`the bundle "${target}" could not be made: ${messageOf(error)}`);
+    }
   }
+  if (problems.length > 0) throw new SetupError(problems.join("\n"));
 }
 
 function allTargets() {
@@ -159,8 +167,6 @@ async function bundle(target, entries, recipe) {
     );
     removeOldChunks();
     return files.length;
-  } catch (error) {
-    throw new SetupError(`the bundle "${target}" could not be made: ${messageOf(error)}`);
   } finally {
     rmSync(scratch, { recursive: true, force: true });
   }
