@@ -36,7 +36,8 @@ describe("the signature of a client message", () => {
 
   it("is refused when any field, the order, or the signature differs", () => {
     expect(accepts({ ...golden, password: "1235" }, blanked)).toBe(false);
-    expect(accepts({ message_id: "m1", ...golden }, blanked)).toBe(false);
+    const { message_id, ...rest } = golden;
+    expect(accepts({ message_id, ...rest }, blanked)).toBe(false);
     expect(accepts(golden, base64.encode(new Uint8Array(64)))).toBe(false);
     expect(accepts(golden, "not base64")).toBe(false);
     expect(accepts(golden, "")).toBe(false);

@@ -72,6 +72,7 @@ Examples:
 
 Clients connect to ws://<host>:<port>/ws. /health and /metrics are there for operators; docs/server.md tells the rest.`,
     )
+    .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? EXIT_DONE : EXIT_USAGE))
     .action(async (_options: ServeOptions, command: Command) => {
       process.exitCode = await serve(command.optsWithGlobals<ServeOptions>());
     });

@@ -1,0 +1,64 @@
+import { Command, CommanderError } from "commander";
+import { createCommand, joinCommand, kickCommand, leaveCommand, renameCommand } from "./commands/rooms.ts";
+import { serveCommand } from "./commands/serve.ts";
+import { downCommand, peersCommand, pingCommand, statusCommand } from "./commands/status.ts";
+import { startCommand, upCommand } from "./commands/up.ts";
+import { EXIT_DONE, EXIT_FAILED, EXIT_USAGE } from "./output.ts";
+import { VERSION } from "./version.ts";
+
+function program(): Command {
+  const root = new Command("govpn")
+    .description("A private network among friends: create a room, share its id and PIN, reach each other's machines.")
+    .version(VERSION)
+    .option("--profile <dir>", "folder with this machine's identity and rooms (default: the platform's data folder)")
+    .option("--json", "print one JSON object a line")
+    .addHelpText(
+      "after",
+      `
+The first time:
+  govpn serve                                              on a machine that all can reach
+  govpn up --server HOST:8080 --create "My room"           on the first machine; prints an id and a PIN
+  govpn up --server HOST:8080 --join ID --pin PIN          on every other machine
+
+Exit status: 0 done, 1 failed, 2 bad usage.`,
+    );
+  for (const command of [
+    startCommand(),
+    upCommand(),
+    downCommand(),
+    statusCommand(),
+    peersCommand(),
+    pingCommand(),
+    createCommand(),
+    joinCommand(),
+    renameCommand(),
+    kickCommand(),
+    leaveCommand(),
+    serveCommand(),
+  ]) {
+    root.addCommand(command);
+  }
+  forEachCommand(root, (command) => command.exitOverride().showHelpAfterError("(govpn help COMMAND tells more)"));
+  return root;
+}
+
+function forEachCommand(command: Command, change: (command: Command) => unknown): void {
+  change(command);
+  for (const child of command.commands) forEachCommand(child, change);
+}
+
+async function main(): Promise<number> {
+  try {
+    await program().parseAsync();
+    return Number(process.exitCode ?? EXIT_DONE);
+  } catch (error) {
+    // Commander has already said what is wrong; help and version are no errors.
+    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT_DONE : EXIT_USAGE;
+    process.stderr.write(`govpn: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+    return EXIT_FAILED;
+  }
+}
+
+const status = await main();
+// Native WebRTC threads would keep the process; what was printed is flushed first.
+process.stdout.write("", () => process.exit(status));

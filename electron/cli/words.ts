@@ -1,0 +1,53 @@
+import type { Failure } from "../../shared/base/result.ts";
+
+/**
+ * Failures in words, with what to do next. One place for the command line; a code without words of its own falls back
+ * to the failure's own sentence.
+ */
+const words: Readonly<Record<string, (message: string) => string>> = {
+  wrong_pin: () => "The PIN is wrong. Ask whoever made the room for it; it has four digits.",
+  room_missing: () => "There is no room with this id on the server. Check the id; the owner may have closed the room.",
+  room_full: () => "The room is full.",
+  rate_limited: () => "Too many attempts. The server lets you try again in a minute or so.",
+  already_created: (message) => `${message}. A key owns one room: leave that one first, or use another --profile.`,
+  not_owner: () => "Only the room's owner can do that.",
+  timeout: (message) => `${message}. Is the server running, and reachable from here? Try: govpn doctor`,
+  connection_lost: () => "The connection to the server broke off before it answered. Look at: govpn status",
+  invalid_pin: () => "A PIN is exactly four digits, for example 4821.",
+  invalid_room_id: () => "That is not a room id: it has 1 to 64 letters, digits, - and _.",
+  invalid_room_name: () => "A room needs a name of 1 to 64 characters.",
+  no_room: () => 'You are in no room. Create one with: govpn create "My room"',
+  which_room: (message) => `${message}. Say which with --room ID; govpn status lists them.`,
+  unknown_room: () => "You are not in that room. govpn status lists the rooms you are in.",
+  unknown_member: () => "No such member. Use a name, an address or a public key from: govpn peers",
+  which_member: (message) => `${message}. Use the address instead; govpn peers lists them.`,
+  kick_self: () => "You cannot remove yourself. To close the room: govpn leave",
+  not_running: () => "GoVPN is not running for this profile. Start it with: govpn up --server URL, or npm start",
+  profile_in_use: (message) => `${message} Use it with govpn status, or take another --profile DIR.`,
+  no_server: () => "Which server? Say --server URL, or start one here with: govpn serve",
+  passphrase_needed: (message) => `${message} Put the passphrase into GOVPN_PASSPHRASE.`,
+  wrong_passphrase: () => "The passphrase in GOVPN_PASSPHRASE is wrong.",
+  keychain_locked: (message) => `${message} Unlock the keychain and start again.`,
+  keychain_unavailable: (message) =>
+    `${message} Start the keychain's service, or move the secrets with: govpn identity move`,
+};
+
+export function inWords({ code, message }: Failure): string {
+  const sentence = message === "" ? code : message[0]?.toUpperCase() + message.slice(1);
+  return words[code]?.(sentence.replace(/\.$/, "")) ?? sentence;
+}
+
+export function duration(ms: number): string {
+  return ms < 10 ? `${ms.toFixed(2)} ms` : `${Math.round(ms)} ms`;
+}
+
+export function bytes(count: number): string {
+  const units = ["B", "KiB", "MiB", "GiB", "TiB"];
+  let value = count;
+  let unit = 0;
+  while (value >= 1024 && unit < units.length - 1) {
+    value /= 1024;
+    unit++;
+  }
+  return `${unit === 0 ? value : value.toFixed(1)} ${units[unit]}`;
+}

@@ -1,0 +1,244 @@
+import type { PublicKey, RoomId } from "../../shared/base/brand.ts";
+import type { Clock } from "../../shared/base/clock.ts";
+import { Emitter } from "../../shared/base/emitter.ts";
+import type { Logger } from "../../shared/base/logger.ts";
+import type { RandomBytes } from "../../shared/base/random.ts";
+import { type Failure, messageOf, ok, type Result } from "../../shared/base/result.ts";
+import { deriveAddress, IPV6_PREFIX, type MemberAddress } from "../../shared/identity/address.ts";
+import type { Signer, VerifySignature } from "../../shared/identity/keys.ts";
+import { Mesh, type MeshEvents, type PeerView } from "../../shared/mesh/mesh.ts";
+import type { CreateTransport, TransportSignal } from "../../shared/mesh/ports.ts";
+import type { TunnelCounters } from "../../shared/tunnel/counters.ts";
+import type { TunDevice } from "../../shared/tunnel/ports.ts";
+import { Tunnel } from "../../shared/tunnel/tunnel.ts";
+
+export type TunMode = "auto" | "required" | "off";
+
+/**
+ * The device, as people see it:
+ *
+ *   off ◀── (mode off) ── closed ──opened──▶ up ──device lost──▶ failed ──reopened──▶ up
+ *                            └──refused──▶ failed
+ */
+export type TunnelState =
+  | { readonly kind: "closed" }
+  | { readonly kind: "off" }
+  | { readonly kind: "up"; readonly device: string; readonly mtu: number }
+  | { readonly kind: "failed"; readonly failure: Failure };
+
+export type OpenTun = (options: { ipv4: string; ipv6: string; mtu: number }) => Promise<Result<TunDevice>>;
+
+export interface EngineOptions {
+  readonly signer: Signer;
+  readonly verify: VerifySignature;
+  readonly clock: Clock;
+  readonly random: RandomBytes;
+  readonly logger: Logger;
+  readonly username: string;
+  readonly mtu: number;
+  readonly tun: TunMode;
+  readonly openTun: OpenTun;
+  readonly createTransport: CreateTransport;
+  /** The addresses of tunnel devices on this machine, ours and other profiles'. */
+  readonly localTunnelAddresses: () => ReadonlySet<string>;
+  /** Hands a signal to the room's signaling; false when that is offline. */
+  readonly sendSignal: (room: RoomId, to: PublicKey, kind: TransportSignal["kind"], content: string) => boolean;
+}
+
+export interface EngineEvents extends Pick<MeshEvents, "peer" | "gone" | "refused"> {
+  tunnel: TunnelState;
+  /** This machine has another IPv4 address, because a member with a smaller key has the one it had. */
+  address: MemberAddress;
+}
+
+/** How long after the device was lost a new one is tried. */
+const REOPEN_MS = 5_000;
+
+/** The data plane of one machine: the mesh of links, the tunnel over them, and the device it ends in. */
+export class Engine {
+  readonly events: Emitter<EngineEvents>;
+  readonly #options: EngineOptions;
+  readonly #logger: Logger;
+  readonly #mesh: Mesh;
+  readonly #tunnel: Tunnel;
+  #username: string;
+  #address: MemberAddress;
+  #device: TunDevice | undefined;
+  #state: TunnelState;
+  #stopped = false;
+
+  constructor(options: EngineOptions) {
+    this.#options = options;
+    this.#logger = options.logger.child("engine");
+    this.events = new Emitter((error) => this.#logger.error("a listener failed", { error: messageOf(error) }));
+    this.#username = options.username;
+    this.#address = deriveAddress(options.signer.publicKey);
+    this.#state = options.tun === "off" ? { kind: "off" } : { kind: "closed" };
+    const { clock, logger, mtu } = options;
+    this.#tunnel = new Tunnel({ self: this.#address, clock, logger, mtu });
+    this.#tunnel.events.on("device_lost", ({ name }) => this.#deviceLost(name));
+    this.#mesh = new Mesh(this.#describe(), {
+      signer: options.signer,
+      verify: options.verify,
+      clock,
+      random: options.random,
+      logger: logger.child("mesh"),
+      createTransport: options.createTransport,
+      isTunnelAddress: (address) => this.#isTunnelAddress(address),
+      sendSignal: options.sendSignal,
+    });
+    this.#mesh.events.on("peer", (peer) => this.#onPeer(peer));
+    this.#mesh.events.on("lane", ({ publicKey, lane }) => {
+      if (lane) this.#tunnel.setPeer(publicKey, this.#addressOf(publicKey));
+      this.#tunnel.setLane(publicKey, lane);
+    });
+    this.#mesh.events.on("gone", (gone) => {
+      this.#tunnel.removePeer(gone.publicKey);
+      this.events.emit("gone", gone);
+    });
+    this.#mesh.events.on("refused", (refused) => this.events.emit("refused", refused));
+  }
+
+  get address(): MemberAddress {
+    return this.#address;
+  }
+
+  get tunnel(): TunnelState {
+    return this.#state;
+  }
+
+  get peers(): readonly PeerView[] {
+    return this.#mesh.peers;
+  }
+
+  counters(publicKey: PublicKey): TunnelCounters | undefined {
+    return this.#tunnel.counters(publicKey);
+  }
+
+  totals(): TunnelCounters {
+    return this.#tunnel.totals();
+  }
+
+  /** Opens the device. Fails only where one is required; otherwise the state says what is missing. */
+  async start(): Promise<Result<void>> {
+    if (this.#options.tun === "off") return ok(undefined);
+    const opened = await this.#openDevice();
+    return opened.ok || this.#options.tun === "auto" ? ok(undefined) : opened;
+  }
+
+  peerSeen(room: RoomId, key: PublicKey, weOffer: boolean): void {
+    this.#mesh.peerSeen(room, key, weOffer);
+  }
+
+  peerAbsent(key: PublicKey): void {
+    this.#mesh.peerAbsent(key);
+  }
+
+  peerLeft(room: RoomId, key: PublicKey): void {
+    this.#mesh.peerLeft(room, key);
+  }
+
+  leaveRoom(room: RoomId): void {
+    this.#mesh.leaveRoom(room);
+  }
+
+  deliver(room: RoomId, from: PublicKey, kind: TransportSignal["kind"], content: string): void {
+    this.#mesh.deliver(room, from, kind, content);
+  }
+
+  setUsername(username: string): void {
+    this.#username = username;
+    this.#mesh.setSelf(this.#describe());
+  }
+
+  retryNow(): void {
+    this.#mesh.retryNow();
+  }
+
+  pathChanged(addresses: ReadonlySet<string>): void {
+    this.#mesh.pathChanged(addresses);
+  }
+
+  roundTrip(key: PublicKey, withinMs: number): Promise<number | undefined> {
+    return this.#mesh.roundTrip(key, withinMs);
+  }
+
+  async stop(): Promise<void> {
+    if (this.#stopped) return;
+    this.#stopped = true;
+    this.#mesh.dispose();
+    this.#tunnel.dispose();
+    await this.#device?.close();
+    this.#device = undefined;
+  }
+
+  #describe() {
+    const mtu = this.#state.kind === "up" ? this.#state.mtu : 0;
+    return { username: this.#username, ipv4Salt: this.#address.ipv4Salt, mtu };
+  }
+
+  #addressOf(publicKey: PublicKey): MemberAddress {
+    return this.#mesh.peers.find((peer) => peer.publicKey === publicKey)?.address ?? deriveAddress(publicKey);
+  }
+
+  #onPeer(peer: PeerView): void {
+    if (peer.lane) this.#tunnel.setPeer(peer.publicKey, peer.address);
+    if (peer.address.ipv4 === this.#address.ipv4 && this.#options.signer.publicKey > peer.publicKey)
+      void this.#resalt();
+    this.events.emit("peer", peer);
+  }
+
+  /** Takes the next address that the key gives, because a member with a smaller key has this one. */
+  async #resalt(): Promise<void> {
+    this.#address = deriveAddress(this.#options.signer.publicKey, this.#address.ipv4Salt + 1);
+    this.#logger.info("took another IPv4 address", { ipv4: this.#address.ipv4 });
+    this.#tunnel.setSelf(this.#address);
+    this.events.emit("address", this.#address);
+    if (this.#device) {
+      this.#tunnel.detach();
+      await this.#device.close();
+      this.#device = undefined;
+      await this.#openDevice();
+    }
+    this.#mesh.setSelf(this.#describe());
+  }
+
+  async #openDevice(): Promise<Result<void>> {
+    const { ipv4, ipv6 } = this.#address;
+    const opened = await this.#options.openTun({ ipv4, ipv6, mtu: this.#options.mtu });
+    if (this.#stopped) {
+      if (opened.ok) await opened.value.close();
+      return ok(undefined);
+    }
+    if (!opened.ok) {
+      this.#setState({ kind: "failed", failure: opened.error });
+      return opened;
+    }
+    this.#device = opened.value;
+    this.#tunnel.attach(opened.value);
+    this.#setState({ kind: "up", device: opened.value.name, mtu: opened.value.mtu });
+    return ok(undefined);
+  }
+
+  #deviceLost(name: string): void {
+    this.#device = undefined;
+    this.#setState({ kind: "failed", failure: { code: "tun_lost", message: `the network device ${name} is gone` } });
+    this.#options.clock.after(REOPEN_MS, () => {
+      if (!this.#stopped && !this.#device) void this.#openDevice();
+    });
+  }
+
+  #setState(state: TunnelState): void {
+    this.#state = state;
+    this.#mesh.setSelf(this.#describe());
+    this.events.emit("tunnel", state);
+  }
+
+  /** Ours, any member's, or one that only this program gives out: never a way to reach anybody. */
+  #isTunnelAddress(address: string): boolean {
+    const lower = address.toLowerCase();
+    if (lower.startsWith(`${IPV6_PREFIX}:`)) return true;
+    if (address === this.#address.ipv4 || this.#options.localTunnelAddresses().has(lower)) return true;
+    return this.#mesh.peers.some((peer) => peer.address.ipv4 === address);
+  }
+}

@@ -1,0 +1,330 @@
+import type { PublicKey, RoomId } from "../../shared/base/brand.ts";
+import type { Clock } from "../../shared/base/clock.ts";
+import { type Disposable, DisposableStore } from "../../shared/base/disposable.ts";
+import { Emitter } from "../../shared/base/emitter.ts";
+import type { Logger } from "../../shared/base/logger.ts";
+import type { RandomBytes } from "../../shared/base/random.ts";
+import { type Failure, fail, messageOf, ok, type Result } from "../../shared/base/result.ts";
+import { deriveAddress } from "../../shared/identity/address.ts";
+import type { Signer } from "../../shared/identity/keys.ts";
+import type { SecretStore } from "../../shared/identity/ports.ts";
+import type { HostApi, HostSnapshot, Method, Params, Replies } from "../../shared/ipc/contract.ts";
+import type { PeerView } from "../../shared/mesh/mesh.ts";
+import { type JoinRoom, RoomSessions } from "../../shared/room/session.ts";
+import type { RoomSnapshot } from "../../shared/room/snapshot.ts";
+import type { LeftReason } from "../../shared/room/state.ts";
+import { SignalingClient, type SignalingState } from "../../shared/signaling/client.ts";
+import type { DialSignaling } from "../../shared/signaling/ports.ts";
+import { Engine, type EngineOptions, type TunnelState } from "../engine/engine.ts";
+import { RoomMemory } from "./room-memory.ts";
+import { memberView, roomView, trafficView, tunnelView } from "./views.ts";
+
+/** How many probes one `ping` may have on the way, and how long each may take. */
+const PING_WITHIN_MS = 3_000;
+const PING_EVERY_MS = 200;
+
+export interface HostEvents {
+  /** The connection to the signaling server. */
+  server: SignalingState;
+  tunnel: TunnelState;
+  /** A room was entered, lost its server, came back, or was renamed. */
+  room: RoomSnapshot;
+  closed: { readonly roomId: RoomId; readonly reason: LeftReason; readonly message: string };
+  peer: PeerView;
+  gone: { readonly publicKey: PublicKey; readonly username: string; readonly reason: "left" | "lost" };
+  refused: { readonly publicKey: PublicKey; readonly failure: Failure };
+  address: { readonly ipv4: string; readonly ipv6: string };
+  /** Somebody asked the host to end. */
+  down: Record<string, never>;
+}
+
+export interface HostOptions
+  extends Pick<
+    EngineOptions,
+    "verify" | "mtu" | "tun" | "openTun" | "createTransport" | "localTunnelAddresses" | "username"
+  > {
+  readonly version: string;
+  readonly serverUrl: string;
+  readonly signer: Signer;
+  readonly secrets: SecretStore;
+  readonly clock: Clock;
+  readonly random: RandomBytes;
+  readonly logger: Logger;
+  readonly dial: DialSignaling;
+}
+
+/**
+ * One machine's GoVPN: its identity's signer, the signaling connection, the rooms and the engine, wired together.
+ * The headless host and the desktop app are both this, with other surfaces around it.
+ */
+export class Host implements HostApi, Disposable {
+  readonly events: Emitter<HostEvents>;
+  readonly engine: Engine;
+  readonly #options: HostOptions;
+  readonly #logger: Logger;
+  readonly #signaling: SignalingClient;
+  readonly #rooms: RoomSessions;
+  readonly #memory: RoomMemory;
+  readonly #subscriptions = new DisposableStore();
+  #username: string;
+  #stopping: Promise<void> | undefined;
+
+  constructor(options: HostOptions) {
+    this.#options = options;
+    this.#logger = options.logger.child("host");
+    this.#username = options.username;
+    this.events = new Emitter((error) => this.#logger.error("a listener failed", { error: messageOf(error) }));
+    const { signer, clock, random, logger, serverUrl, dial } = options;
+    this.#signaling = new SignalingClient({ url: serverUrl, dial, signer, clock, random, logger });
+    this.#rooms = new RoomSessions({ client: this.#signaling, self: signer.publicKey, clock, random, logger });
+    this.#memory = new RoomMemory(options.secrets, serverUrl, logger);
+    this.engine = new Engine({
+      ...options,
+      sendSignal: (room, to, kind, content) => this.#rooms.sendSignal(room, to, kind, content),
+    });
+    this.#wireRooms();
+    this.#wireEngine();
+  }
+
+  /** Opens the device, takes up the rooms of the last run, and connects. */
+  async start(): Promise<Result<void>> {
+    const started = await this.engine.start();
+    if (!started.ok) return started;
+    const saved = await this.#memory.load();
+    if (!saved.ok) return saved;
+    this.#signaling.start();
+    this.#rooms.restore(saved.value);
+    return ok(undefined);
+  }
+
+  /** Ends everything but the memberships: the next start is back in the same rooms. */
+  stop(): Promise<void> {
+    this.#stopping ??= this.#stop();
+    return this.#stopping;
+  }
+
+  dispose(): void {
+    void this.stop();
+  }
+
+  /** The network changed or the machine woke up: ask everything for a sign of life, and wait for nothing. */
+  wake(addresses?: ReadonlySet<string>): void {
+    this.#signaling.retryNow();
+    if (addresses) this.engine.pathChanged(addresses);
+    else this.engine.retryNow();
+  }
+
+  snapshot(): HostSnapshot {
+    const { version, signer, secrets } = this.#options;
+    const { ipv4, ipv6 } = this.engine.address;
+    const peers = new Map(this.engine.peers.map((peer) => [peer.publicKey, peer]));
+    return {
+      version,
+      publicKey: signer.publicKey,
+      username: this.#username,
+      ipv4,
+      ipv6,
+      server: this.#serverView(),
+      tunnel: tunnelView(this.engine.tunnel),
+      secrets: secrets.kind,
+      rooms: this.#rooms.snapshots.map((room) => this.#roomView(room, peers)),
+      traffic: trafficView(this.engine.totals()),
+    };
+  }
+
+  async call<M extends Method>(method: M, params: Params<M>): Promise<Result<Replies[M]>> {
+    // The table's type follows from the method's name, which the compiler cannot see through the index.
+    const handler = this.#handlers[method] as (params: Params<M>) => Promise<Result<Replies[M]>>;
+    return handler(params);
+  }
+
+  readonly #handlers: { [M in Method]: (params: Params<M>) => Promise<Result<Replies[M]>> } = {
+    status: async () => ok(this.snapshot()),
+    create: async ({ name, pin, username }) =>
+      this.#entered(await this.#rooms.create(this.#entry({ name, pin }, username))),
+    join: async ({ roomId, pin, username }) =>
+      this.#entered(await this.#rooms.join(this.#entry({ roomId, pin }, username))),
+    rename: (params) => this.#rename(params),
+    kick: (params) => this.#kick(params),
+    leave: (params) => this.#leave(params),
+    ping: (params) => this.#ping(params),
+    setUsername: async ({ username }) => {
+      this.#username = username;
+      this.#rooms.setUsername(username);
+      this.engine.setUsername(username);
+      return ok({ username });
+    },
+    down: async () => {
+      // After the reply is out.
+      this.#options.clock.after(0, () => this.events.emit("down", {}));
+      return ok({ stopping: true } as const);
+    },
+  };
+
+  #entry<T extends object>(entry: T, username = this.#username): T & Pick<JoinRoom, "username"> {
+    return { ...entry, username };
+  }
+
+  #entered(result: Result<RoomSnapshot>): Result<Replies["create"]> {
+    return result.ok ? ok(this.#roomView(result.value)) : result;
+  }
+
+  async #rename({ roomId, name }: Params<"rename">): Promise<Result<Replies["rename"]>> {
+    const room = this.#pick(roomId);
+    if (!room.ok) return room;
+    const renamed = await this.#rooms.rename(room.value.roomId, name);
+    return renamed.ok ? ok({ roomId: room.value.roomId, name: renamed.value }) : renamed;
+  }
+
+  async #kick({ roomId, member }: Params<"kick">): Promise<Result<Replies["kick"]>> {
+    const room = this.#pick(roomId);
+    if (!room.ok) return room;
+    const found = this.#findMember(member, [room.value]);
+    if (!found.ok) return found;
+    const kicked = await this.#rooms.kick(room.value.roomId, found.value.publicKey);
+    return kicked.ok ? ok({ roomId: room.value.roomId, ...found.value }) : kicked;
+  }
+
+  async #leave({ roomId }: Params<"leave">): Promise<Result<Replies["leave"]>> {
+    const room = this.#pick(roomId);
+    if (!room.ok) return room;
+    const left = await this.#rooms.leave(room.value.roomId);
+    return left.ok ? ok({ roomId: room.value.roomId, delivered: left.value.delivered }) : left;
+  }
+
+  async #ping({ member, count }: Params<"ping">): Promise<Result<Replies["ping"]>> {
+    const found = this.#findMember(member, this.#rooms.snapshots);
+    if (!found.ok) return found;
+    const rttMs: number[] = [];
+    for (let i = 0; i < count; i++) {
+      if (i > 0) await new Promise<void>((resolve) => this.#options.clock.after(PING_EVERY_MS, resolve));
+      const rtt = await this.engine.roundTrip(found.value.publicKey, PING_WITHIN_MS);
+      if (rtt !== undefined) rttMs.push(rtt);
+    }
+    return ok({ ...found.value, sent: count, rttMs });
+  }
+
+  /** The room that was named, by id or name; the only one where none was. */
+  #pick(named: string | undefined): Result<RoomSnapshot> {
+    const rooms = this.#rooms.snapshots;
+    const found = named === undefined ? rooms : rooms.filter((room) => room.roomId === named || room.name === named);
+    const [room] = found;
+    if (room && found.length === 1) return ok(room);
+    if (rooms.length === 0) return fail("no_room", "this machine is in no room");
+    if (named === undefined) return fail("which_room", "this machine is in several rooms");
+    return found.length > 1
+      ? fail("which_room", `several rooms are called "${named}"`)
+      : fail("unknown_room", "this machine is not in that room");
+  }
+
+  /** A member by key, address or name. */
+  #findMember(wanted: string, rooms: readonly RoomSnapshot[]): Result<{ publicKey: PublicKey; username: string }> {
+    const found = new Map<PublicKey, string>();
+    const addresses = new Map(this.engine.peers.map((peer) => [peer.publicKey, peer.address]));
+    for (const { publicKey, username, isSelf } of rooms.flatMap((room) => room.members)) {
+      const { ipv4, ipv6 } = addresses.get(publicKey) ?? deriveAddress(publicKey);
+      const names = [publicKey, username, ipv4, ipv6];
+      if (!isSelf && names.includes(wanted)) found.set(publicKey, username);
+    }
+    const [first] = found;
+    if (first && found.size === 1) return ok({ publicKey: first[0], username: first[1] });
+    return found.size > 1
+      ? fail("which_member", `several members are called "${wanted}"`)
+      : fail("unknown_member", "no such member in the room");
+  }
+
+  #serverView(): HostSnapshot["server"] {
+    const { kind, since, retryAt, reason } = this.#signaling.state;
+    return {
+      url: this.#signaling.url,
+      state: kind,
+      since,
+      ...(retryAt !== undefined && { retryAt }),
+      ...(reason !== undefined && { reason }),
+    };
+  }
+
+  #roomView(
+    room: RoomSnapshot,
+    peers = new Map(this.engine.peers.map((peer) => [peer.publicKey, peer])),
+  ): HostSnapshot["rooms"][number] {
+    const saved = this.#rooms.saved.find(({ roomId }) => roomId === room.roomId);
+    const members = room.members.map((member) =>
+      memberView(member, peers.get(member.publicKey), this.engine.counters(member.publicKey), this.engine.address),
+    );
+    return roomView(room, saved, members);
+  }
+
+  #wireRooms(): void {
+    const { events } = this.#rooms;
+    this.#on(this.#signaling.events.on("state", (state) => this.#onServer(state)));
+    this.#on(events.on("opened", (room) => this.events.emit("room", room)));
+    this.#on(
+      events.on("delta", ({ roomId, delta }) => {
+        const room = this.#rooms.snapshot(roomId);
+        if (room && (delta.type === "status" || delta.type === "renamed")) this.events.emit("room", room);
+      }),
+    );
+    this.#on(
+      events.on("closed", (closed) => {
+        this.engine.leaveRoom(closed.roomId);
+        this.events.emit("closed", closed);
+      }),
+    );
+    this.#on(events.on("saved", (saved) => void this.#memory.store(saved)));
+    this.#on(
+      events.on("peerSeen", ({ roomId, publicKey, arrivedAfterUs }) =>
+        this.engine.peerSeen(roomId, publicKey, arrivedAfterUs),
+      ),
+    );
+    this.#on(events.on("peerAbsent", ({ publicKey }) => this.engine.peerAbsent(publicKey)));
+    this.#on(events.on("peerGone", ({ roomId, publicKey }) => this.engine.peerLeft(roomId, publicKey)));
+    this.#on(
+      events.on("signal", ({ roomId, from, kind, content }) => this.engine.deliver(roomId, from, kind, content)),
+    );
+  }
+
+  #wireEngine(): void {
+    const { events } = this.engine;
+    this.#on(
+      events.on("peer", (peer) => {
+        if (peer.username !== undefined) {
+          for (const room of peer.rooms) this.#rooms.hello(room, peer.publicKey, peer.username);
+        }
+        this.events.emit("peer", peer);
+      }),
+    );
+    this.#on(
+      events.on("gone", ({ publicKey, rooms, reason }) => {
+        const username = this.#nameOf(publicKey);
+        for (const room of rooms) this.#rooms.memberGone(room, publicKey);
+        this.events.emit("gone", { publicKey, username, reason });
+      }),
+    );
+    this.#on(events.on("refused", (refused) => this.events.emit("refused", refused)));
+    this.#on(events.on("tunnel", (state) => this.events.emit("tunnel", state)));
+    this.#on(events.on("address", (address) => this.events.emit("address", address)));
+  }
+
+  #onServer(state: SignalingState): void {
+    this.events.emit("server", state);
+    if (state.kind === "online") this.engine.retryNow();
+  }
+
+  #nameOf(publicKey: PublicKey): string {
+    const members = this.#rooms.snapshots.flatMap((room) => room.members);
+    return members.find((member) => member.publicKey === publicKey)?.username ?? "";
+  }
+
+  #on(subscription: Disposable): void {
+    this.#subscriptions.add(subscription);
+  }
+
+  async #stop(): Promise<void> {
+    this.#subscriptions.dispose();
+    await this.engine.stop();
+    this.#rooms.dispose();
+    this.#signaling.stop();
+    await this.#memory.settled();
+  }
+}

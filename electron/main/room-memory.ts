@@ -1,0 +1,71 @@
+import * as v from "valibot";
+import type { RoomId } from "../../shared/base/brand.ts";
+import type { Logger } from "../../shared/base/logger.ts";
+import { fail, messageOf, ok, type Result } from "../../shared/base/result.ts";
+import type { SecretStore } from "../../shared/identity/ports.ts";
+import type { SavedRoom } from "../../shared/room/saved.ts";
+
+const SECRET_NAME = "rooms";
+
+const Saved = v.object({
+  v: v.literal(1),
+  /** By the server's URL: a room id means nothing elsewhere. */
+  servers: v.record(
+    v.string(),
+    v.array(
+      v.object({
+        roomId: v.custom<RoomId>((id) => typeof id === "string"),
+        name: v.string(),
+        pin: v.string(),
+        owner: v.boolean(),
+        username: v.string(),
+        leaving: v.optional(v.literal(true)),
+      }),
+    ),
+  ),
+});
+
+/** The rooms of earlier runs. They hold PINs, so they lie where the identity lies. */
+export class RoomMemory {
+  readonly #store: SecretStore;
+  readonly #serverUrl: string;
+  readonly #logger: Logger;
+  #others: v.InferOutput<typeof Saved>["servers"] = {};
+  #writing: Promise<void> = Promise.resolve();
+
+  constructor(store: SecretStore, serverUrl: string, logger: Logger) {
+    this.#store = store;
+    this.#serverUrl = serverUrl;
+    this.#logger = logger;
+  }
+
+  /** Fails ("rooms_corrupt") rather than forget memberships that it cannot read. */
+  async load(): Promise<Result<readonly SavedRoom[]>> {
+    try {
+      const text = await this.#store.get(SECRET_NAME);
+      if (text === undefined) return ok([]);
+      const saved = v.parse(Saved, JSON.parse(text));
+      this.#others = saved.servers;
+      const rooms = saved.servers[this.#serverUrl] ?? [];
+      return ok(rooms.map(({ leaving, ...room }) => (leaving ? { ...room, leaving } : room)));
+    } catch (error) {
+      if (error instanceof SyntaxError || error instanceof v.ValiError) {
+        return fail("rooms_corrupt", "the list of rooms in the secret store is damaged");
+      }
+      return fail("unreadable", `the list of rooms cannot be read: ${messageOf(error)}`);
+    }
+  }
+
+  /** Writes in the order of the calls. A failure is logged: the rooms work on, but a restart would forget the change. */
+  store(rooms: readonly SavedRoom[]): void {
+    const servers = { ...this.#others, [this.#serverUrl]: rooms };
+    const text = JSON.stringify({ v: 1, servers });
+    this.#writing = this.#writing
+      .then(() => this.#store.set(SECRET_NAME, text))
+      .catch((error) => this.#logger.error("the list of rooms could not be saved", { error: messageOf(error) }));
+  }
+
+  settled(): Promise<void> {
+    return this.#writing;
+  }
+}

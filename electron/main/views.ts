@@ -1,0 +1,57 @@
+import type { MemberAddress } from "../../shared/identity/address.ts";
+import { deriveAddress } from "../../shared/identity/address.ts";
+import type { MemberView, RoomView, TrafficView, TunnelView } from "../../shared/ipc/contract.ts";
+import type { PeerView } from "../../shared/mesh/mesh.ts";
+import type { SavedRoom } from "../../shared/room/saved.ts";
+import type { RoomSnapshot } from "../../shared/room/snapshot.ts";
+import type { Member } from "../../shared/room/state.ts";
+import type { TunnelCounters } from "../../shared/tunnel/counters.ts";
+import type { TunnelState } from "../engine/engine.ts";
+
+export function roomView(room: RoomSnapshot, saved: SavedRoom | undefined, members: readonly MemberView[]): RoomView {
+  return {
+    roomId: room.roomId,
+    name: room.name,
+    state: room.status.kind,
+    owner: saved?.owner ?? false,
+    pin: saved?.pin,
+    members,
+  };
+}
+
+export function memberView(
+  member: Member,
+  peer: PeerView | undefined,
+  counters: TunnelCounters | undefined,
+  self: MemberAddress,
+): MemberView {
+  const { ipv4, ipv6 } = member.isSelf ? self : (peer?.address ?? deriveAddress(member.publicKey));
+  return {
+    publicKey: member.publicKey,
+    username: member.username,
+    ipv4,
+    ipv6,
+    state: member.isSelf ? "self" : (peer?.state ?? "connecting"),
+    lane: peer?.lane,
+    path: peer?.path?.kind,
+    rttMs: peer?.rttMs,
+    verified: member.isSelf || (peer?.verified ?? false),
+    traffic: counters && trafficView(counters),
+  };
+}
+
+export function trafficView({ packetsIn, bytesIn, packetsOut, bytesOut, dropped }: TunnelCounters): TrafficView {
+  const some = Object.fromEntries(Object.entries(dropped).filter(([, count]) => count > 0));
+  return { packetsIn, bytesIn, packetsOut, bytesOut, dropped: some };
+}
+
+export function tunnelView(state: TunnelState): TunnelView {
+  switch (state.kind) {
+    case "up":
+      return { state: "up", device: state.device, mtu: state.mtu };
+    case "failed":
+      return { state: "failed", code: state.failure.code, message: state.failure.message };
+    default:
+      return { state: state.kind };
+  }
+}
