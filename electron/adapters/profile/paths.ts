@@ -43,7 +43,7 @@ export async function controlSocketPath(
   machine: PathEnvironment = machinePaths(),
 ): Promise<Result<string, FolderFailure>> {
   const { platform, env, tmp } = machine;
-  if (platform === "win32") return ok(`\\\\.\\pipe\\govpn-${shortName(resolve(profileDir).toLowerCase())}`);
+  if (platform === "win32") return ok(`\\\\.\\pipe\\govpn-${shortName(win32.resolve(profileDir).toLowerCase())}`);
   const dir = resolve(profileDir);
   const inside = join(dir, CONTROL_SOCKET);
   if (fits(inside)) return ok(inside);
