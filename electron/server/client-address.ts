@@ -80,10 +80,13 @@ function isLoopback(address: string): boolean {
   return isIP(address) !== 0 && loopback.check(address, isIPv6(address) ? "ipv6" : "ipv4");
 }
 
-/** A dual-stack socket shows IPv4 clients as ::ffff:192.0.2.1. */
+/** A dual-stack socket shows IPv4 clients as ::ffff:192.0.2.1; a header may say ::ffff:c000:201 for the same. */
 function withoutMapping(address: string): string {
-  const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address);
-  return mapped?.[1] ?? address;
+  const mapped = /^::ffff:(?:(\d+\.\d+\.\d+\.\d+)|([0-9a-f]{1,4}):([0-9a-f]{1,4}))$/i.exec(address);
+  if (!mapped) return address;
+  if (mapped[1] !== undefined) return mapped[1];
+  const [high, low] = [mapped[2], mapped[3]].map((group) => Number.parseInt(group ?? "", 16));
+  return [high, low].flatMap((group = 0) => [group >> 8, group & 0xff]).join(".");
 }
 
 /** Some proxies write "192.0.2.1:4711" and "[2001:db8::1]:4711". */

@@ -8,6 +8,7 @@ import {
   MAX_BUFFERED_BYTES,
   MAX_OFFENCES,
   OFFENCE_WINDOW_MS,
+  PAUSE_AT_WAITING_CHARACTERS,
   PAUSE_AT_WAITING_FRAMES,
   RESUME_AT_WAITING_FRAMES,
   type ServerLimits,
@@ -33,12 +34,17 @@ export interface ConnectionContext {
   readonly signals: ReplayGuard;
 }
 
-/** A frame waiting for its turn: refused already, or a request whose signature is being checked. */
+/** A frame waiting for its turn: its text, or why it is refused without being read. */
 interface Waiting {
-  readonly request: Request | undefined;
-  readonly messageId: string | undefined;
-  refusal: Refusal | undefined;
-  verdict: SignatureVerdict | undefined;
+  readonly text: string;
+  readonly refusal: Refusal | undefined;
+  /** Refused frames count as offences here even where their refusal elsewhere would not. */
+  readonly isOffence: boolean;
+}
+
+/** The id to send back: Go clients leave an empty one out, others send null. */
+function echoOf({ message }: Request): string | undefined {
+  return typeof message.message_id === "string" ? message.message_id : undefined;
 }
 
 /** RFC 6455 section 7.4.1. */
@@ -60,6 +66,7 @@ export class Connection implements Peer {
   #isBusy = false;
   #isPaused = false;
   #waiting: Waiting[] = [];
+  #waitingCharacters = 0;
   // Made at the first message and the first offence: most of 10,000 connections are idle and well-behaved.
   #messages: TokenBucket | undefined;
   #offences: TokenBucket | undefined;
@@ -79,7 +86,7 @@ export class Connection implements Peer {
     this.#signatures = signatures;
     this.#context = context;
     socket.onText = (text, bytes) => this.#receive(text, bytes);
-    socket.onBinary = () => this.#refuseFrame(refusal("notText"));
+    socket.onBinary = () => this.#enqueue("", refusal("notText"));
     socket.onPong = () => {
       this.isAlive = true;
     };
@@ -100,6 +107,7 @@ export class Connection implements Peer {
       this.#context.metrics.dropped("slow");
       this.#context.logger.warn("a client does not read what it is sent", this.#describe());
       // A closing frame would wait behind the megabyte that the client does not read.
+      this.#isOpen = false;
       this.#socket.terminate();
       return;
     }
@@ -118,7 +126,7 @@ export class Connection implements Peer {
     this.#socket.terminate();
   }
 
-  /** The socket is gone. */
+  /** The socket is gone, or as good as gone. May be called more than once. */
   closed(): void {
     this.#isOpen = false;
     this.#waiting = [];
@@ -129,117 +137,118 @@ export class Connection implements Peer {
     this.isAlive = true;
     if (!this.#mayTalk()) {
       this.#context.metrics.rateLimited("messages");
-      return this.#refuseFrame(refusal("rateLimited"), undefined, true);
+      return this.#enqueue("", refusal("rateLimited"), true);
     }
-    if (bytes > MAX_FRAME_BYTES) return this.#refuseFrame(refusal("tooLarge"));
-    const request = readRequest(text);
-    if (!request.ok) return this.#refuseFrame(request.refusal, request.messageId);
-    const messageId = request.message.message_id;
-    // Spares the check of a signature that cannot matter.
-    if (!this.#isOwnKey(request)) return this.#refuseFrame(refusal("keyChanged"), messageId);
-    const waiting: Waiting = { request, messageId, refusal: undefined, verdict: undefined };
-    this.#enqueue(waiting);
-    this.#signatures.check(request, (verdict) => {
-      waiting.verdict = verdict;
-      this.#drain();
-    });
+    if (bytes > MAX_FRAME_BYTES) return this.#enqueue("", refusal("tooLarge"));
+    this.#enqueue(text);
   }
 
-  #refuseFrame(why: Refusal, messageId?: string, isOffending = isOffence(why.code)): void {
-    if (isOffending && !this.#forgive()) return;
-    this.#enqueue({ request: undefined, messageId, refusal: why, verdict: undefined });
-    this.#drain();
-  }
-
-  #enqueue(waiting: Waiting): void {
+  #enqueue(text: string, why?: Refusal, isAlwaysOffence = false): void {
     if (!this.#isOpen) return;
-    this.#waiting.push(waiting);
-    if (this.#waiting.length >= PAUSE_AT_WAITING_FRAMES && !this.#isPaused) {
+    const isOffending = why !== undefined && (isAlwaysOffence || isOffence(why.code));
+    this.#waiting.push({ text, refusal: why, isOffence: isOffending });
+    this.#waitingCharacters += text.length;
+    if (!this.#isBusy) this.#work();
+    if (!this.#isPaused && this.#isBehind(PAUSE_AT_WAITING_FRAMES, PAUSE_AT_WAITING_CHARACTERS)) {
       this.#isPaused = true;
       this.#socket.pause();
     }
   }
 
-  #drain(): void {
+  #isBehind(frames: number, characters: number): boolean {
+    return this.#waiting.length > frames || this.#waitingCharacters > characters;
+  }
+
+  /**
+   * Carries frames out until one has to wait: for its signature, for a PIN. One signature of a connection is checked
+   * at a time, which keeps the order and gives every connection the same share of the thread pool.
+   */
+  #work(): void {
     while (!this.#isBusy) {
-      const head = this.#waiting[0];
-      if (!head || (head.request && !head.verdict)) break;
-      this.#waiting.shift();
-      this.#carryOut(head);
+      const next = this.#waiting.shift();
+      if (!next) break;
+      this.#waitingCharacters -= next.text.length;
+      if (next.refusal) this.#refuse(next.refusal, undefined, next.isOffence);
+      else this.#carryOut(next.text);
     }
-    if (this.#isPaused && this.#waiting.length <= RESUME_AT_WAITING_FRAMES && !this.#isBusy) {
+    if (this.#isPaused && !this.#isBehind(RESUME_AT_WAITING_FRAMES, PAUSE_AT_WAITING_CHARACTERS)) {
       this.#isPaused = false;
       this.isAlive = true;
       if (this.#isOpen) this.#socket.resume();
     }
   }
 
-  #carryOut({ request, messageId, refusal: why, verdict }: Waiting): void {
-    if (!this.#isOpen) return;
-    if (why || !request) return this.#answer(why && { refusal: why }, messageId);
-    const wrong = this.#authenticate(request, verdict);
-    if (wrong) {
-      if (isOffence(wrong.code) && !this.#forgive()) return;
-      return this.#answer({ refusal: wrong }, messageId);
+  #carryOut(text: string): void {
+    const request = readRequest(text, this.#key);
+    if (!request.ok) return this.#refuse(request.refusal, request.messageId);
+    // Spares the check of a signature that cannot matter.
+    if (this.#key !== undefined && this.#key !== request.message.public_key) {
+      return this.#refuse(refusal("keyChanged"), echoOf(request));
     }
-    this.#context.metrics.message(request.message.type);
+    this.#isBusy = true;
+    this.#signatures.check(request, (verdict) => {
+      this.#isBusy = false;
+      if (this.#isOpen) this.#handle(request, verdict);
+      if (!this.#isBusy) this.#work();
+    });
+  }
+
+  #handle(request: Request, verdict: SignatureVerdict): void {
+    const { message } = request;
+    const echo = echoOf(request);
+    const wrong = this.#authenticate(request, verdict);
+    if (wrong) return this.#refuse(wrong, echo);
+    this.#context.metrics.message(message.type);
     try {
-      const outcome = this.#context.service.handle(this, request.message);
-      if (outcome instanceof Promise) this.#await(outcome, messageId);
-      else this.#conclude(outcome, messageId);
+      const outcome = this.#context.service.handle(this, message);
+      if (outcome instanceof Promise) this.#await(outcome, echo);
+      else this.#answer(outcome, echo);
     } catch (error) {
-      this.#fail(error, messageId);
+      this.#fail(error, echo);
     }
   }
 
-  #authenticate(request: Request, verdict: SignatureVerdict | undefined): Refusal | undefined {
-    if (!verdict?.ok) return refusal("invalidSignature");
-    if (!this.#isOwnKey(request)) return refusal("keyChanged");
-    const { type, public_key: key, message_id: messageId } = request.message;
+  #authenticate(request: Request, verdict: SignatureVerdict): Refusal | undefined {
+    if (!verdict.ok) return refusal("invalidSignature");
+    const { type, public_key: key } = request.message;
     const isSignal = type === "Offer" || type === "Answer" || type === "Candidate";
     const guard = isSignal ? this.#context.signals : this.#context.changes;
-    if (guard.isReplay(verdict.tag, typeof messageId === "string", this.id, this.#context.now())) {
+    if (guard.isReplay(verdict.tag, echoOf(request) !== undefined, this.id, this.#context.now())) {
       return refusal("replayed");
     }
     this.#key = key;
     return undefined;
   }
 
-  #isOwnKey(request: Request): boolean {
-    return this.#key === undefined || this.#key === request.message.public_key;
-  }
-
   #await(outcome: Promise<Outcome>, messageId: string | undefined): void {
     this.#isBusy = true;
     outcome
       .then(
-        (value) => this.#conclude(value, messageId),
+        (value) => this.#answer(value, messageId),
         (error: unknown) => this.#fail(error, messageId),
       )
       .finally(() => {
         this.#isBusy = false;
-        this.#drain();
+        this.#work();
       });
-  }
-
-  #conclude(outcome: Outcome, messageId: string | undefined): void {
-    if (outcome && "refusal" in outcome && isOffence(outcome.refusal.code) && !this.#forgive()) return;
-    this.#answer(outcome, messageId);
   }
 
   #fail(error: unknown, messageId: string | undefined): void {
     this.#context.logger.error("a message could not be carried out", { ...this.#describe(), error: messageOf(error) });
-    this.#answer({ refusal: refusal("internal") }, messageId);
+    this.#refuse(refusal("internal"), messageId);
   }
 
   #answer(outcome: Outcome, messageId: string | undefined): void {
     if (!outcome) return;
-    const echo = typeof messageId === "string" ? { message_id: messageId } : undefined;
-    if ("reply" in outcome) return this.send(JSON.stringify({ ...outcome.reply, ...echo }));
-    const { code, text } = outcome.refusal;
+    if ("refusal" in outcome) return this.#refuse(outcome.refusal, messageId);
+    this.send(JSON.stringify(messageId === undefined ? outcome.reply : { ...outcome.reply, message_id: messageId }));
+  }
+
+  #refuse({ code, text }: Refusal, messageId: string | undefined, isOffending = isOffence(code)): void {
     this.#context.metrics.error(code);
     this.#context.logger.debug("refused", { ...this.#describe(), code });
-    this.send(JSON.stringify({ type: "Error", data: text, ...echo }));
+    if (isOffending && !this.#forgive()) return;
+    this.send(JSON.stringify({ type: "Error", data: text, ...(messageId !== undefined && { message_id: messageId }) }));
   }
 
   #mayTalk(): boolean {
@@ -261,8 +270,8 @@ export class Connection implements Peer {
     if (this.#isOpen) {
       this.#context.metrics.dropped("offences");
       this.#context.logger.warn("a client was disconnected for too many errors", this.#describe());
-      this.#isOpen = false;
-      this.#waiting = [];
+      // Out of its rooms at once, however long it takes to answer the closing frame.
+      this.closed();
       this.#socket.close(POLICY_VIOLATION, "too many errors");
     }
     return false;

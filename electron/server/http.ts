@@ -26,10 +26,9 @@ export function createHttpServer(pages: HttpPages, tls: TlsOptions | undefined):
     maxHeaderSize: 16 * 1024,
   };
   const listener: RequestListener = (request, response) => void answer(request, response, pages);
-  const server = tls
+  return tls
     ? createTlsServer({ ...timeouts, ...tls, minVersion: "TLSv1.2", handshakeTimeout: MAX_HANDSHAKE_MS }, listener)
     : createServer(timeouts, listener);
-  return server;
 }
 
 async function answer(request: IncomingMessage, response: ServerResponse, pages: HttpPages): Promise<void> {

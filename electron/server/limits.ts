@@ -9,6 +9,8 @@ export interface ServerLimits {
   readonly roomExpiryDays: number;
   /** Open WebSockets; the next one gets 503. About 25 KiB each when idle. */
   readonly maxConnections: number;
+  /** Of these, from one address: enough for a campus behind one NAT, too few to take the server's last place. */
+  readonly maxConnectionsPerAddress: number;
   /** Rooms on disk and in memory, empty ones too. About 1 KiB each. */
   readonly maxRooms: number;
   /** Messages one connection may send a second in the long run, and at once. */
@@ -21,6 +23,7 @@ export const defaultLimits: ServerLimits = {
   rateLimitPerMinute: RATE_LIMIT_PER_MINUTE,
   roomExpiryDays: ROOM_EXPIRY_DAYS,
   maxConnections: 20_000,
+  maxConnectionsPerAddress: 1_000,
   maxRooms: 100_000,
   // A newcomer to a room of 50 trickles some 20 candidates to each member: 1000 messages at once, then almost none.
   messagesPerSecond: 200,
@@ -46,9 +49,11 @@ export const MAX_TRACKED_CLIENTS = 100_000;
 export const MAX_OFFENCES = 20;
 export const OFFENCE_WINDOW_MS = 60_000;
 
-/** Frames of one connection waiting for their turn: above, its socket is not read; below, it is read again. */
-export const PAUSE_AT_WAITING_FRAMES = 64;
-export const RESUME_AT_WAITING_FRAMES = 16;
+/** Frames of one connection waiting for their turn, by number and by size: above, its socket is not read. */
+export const PAUSE_AT_WAITING_FRAMES = 32;
+export const PAUSE_AT_WAITING_CHARACTERS = 128 * 1024;
+/** Few enough to be through with soon, enough not to run dry before the next read. */
+export const RESUME_AT_WAITING_FRAMES = 8;
 
 /** A receiver that lets this much pile up is gone or too slow to be told about peers in time. */
 export const MAX_BUFFERED_BYTES = 1024 * 1024;
@@ -58,6 +63,8 @@ export const PING_INTERVAL_MS = 25_000;
 
 /** WebSocket frames above are cut off by the ws package with 1009, unread; those above 64 KiB get an Error. */
 export const MAX_WEBSOCKET_PAYLOAD_BYTES = 256 * 1024;
+/** TCP connections beyond the WebSockets: scrapes, health checks, handshakes under way. */
+export const SPARE_CONNECTIONS = 500;
 export const MAX_HANDSHAKE_MS = 10_000;
 /** How long a closing server waits for its clients' closing frames. */
 export const CLOSE_GRACE_MS = 2_000;

@@ -1,3 +1,4 @@
+import type { PublicKey } from "../../shared/base/brand.ts";
 import { parsePublicKey } from "../../shared/identity/keys.ts";
 import { parseFrame } from "../../shared/protocols/govpn/codec.ts";
 import {
@@ -29,7 +30,7 @@ export interface BadRequest {
 }
 
 type Fields = Readonly<Record<string, unknown>>;
-type Check = (fields: Fields) => Refusal | undefined;
+type Check = (fields: Fields, boundKey: PublicKey | undefined) => Refusal | undefined;
 
 /** Base64 of 64 bytes is 88 characters. */
 const MAX_SIGNATURE_LENGTH = 128;
@@ -40,8 +41,9 @@ const controlCharacter = /\p{Cc}/u;
  * Reads one text frame: JSON, a known type, the fields of that type, and that a signature is there, in this order;
  * the first thing wrong decides the sentence. Written out by hand because every field has the reference's own
  * sentence, and because offers and candidates pass here some ten thousand times a second.
+ * @param boundKey the key that this connection has proved already: it need not be decoded again.
  */
-export function readRequest(text: string): Request | BadRequest {
+export function readRequest(text: string, boundKey?: PublicKey): Request | BadRequest {
   const frame = parseFrame(text);
   if (!frame.ok) return bad(refusal(frame.error.code === "too_large" ? "tooLarge" : "notJson"));
   const received = frame.value;
@@ -51,7 +53,7 @@ export function readRequest(text: string): Request | BadRequest {
 
   const check = typeof received.type === "string" ? checks.get(received.type) : undefined;
   if (!check) return bad(refusal("unknownType"), messageId);
-  const wrong = check(received) ?? checkSignatureField(received);
+  const wrong = check(received, boundKey) ?? checkSignatureField(received);
   if (wrong) return bad(wrong, messageId);
   return { ok: true, message: asMessage(received), received, text };
 }
@@ -69,33 +71,38 @@ function asMessage(received: Fields): ClientMessage {
   return trimmed as ClientMessage;
 }
 
-function checkCreateRoom(fields: Fields): Refusal | undefined {
+function checkCreateRoom(fields: Fields, boundKey: PublicKey | undefined): Refusal | undefined {
   if (isMissing(fields.room_name) || isMissing(fields.password) || isMissing(fields.public_key)) {
     return refusal("createFieldsRequired");
   }
-  return checkRoomName(fields, "createFieldsRequired") ?? checkKey(fields) ?? checkPin(fields) ?? checkUsername(fields);
+  return (
+    checkRoomName(fields, "createFieldsRequired") ??
+    checkKey(fields, boundKey) ??
+    checkPin(fields) ??
+    checkUsername(fields)
+  );
 }
 
-function checkJoinRoom(fields: Fields): Refusal | undefined {
-  return checkKey(fields) ?? checkRoomId(fields) ?? checkPin(fields) ?? checkUsername(fields);
+function checkJoinRoom(fields: Fields, boundKey: PublicKey | undefined): Refusal | undefined {
+  return checkKey(fields, boundKey) ?? checkRoomId(fields) ?? checkPin(fields) ?? checkUsername(fields);
 }
 
-function checkLeaveRoom(fields: Fields): Refusal | undefined {
-  return checkKey(fields) ?? (isMissing(fields.room_id) ? undefined : checkRoomId(fields));
+function checkLeaveRoom(fields: Fields, boundKey: PublicKey | undefined): Refusal | undefined {
+  return checkKey(fields, boundKey) ?? (isMissing(fields.room_id) ? undefined : checkRoomId(fields));
 }
 
-function checkKick(fields: Fields): Refusal | undefined {
-  return checkKey(fields) ?? checkRoomId(fields) ?? checkPeerId(fields, "target_id", "targetRequired");
+function checkKick(fields: Fields, boundKey: PublicKey | undefined): Refusal | undefined {
+  return checkKey(fields, boundKey) ?? checkRoomId(fields) ?? checkPeerId(fields, "target_id", "targetRequired");
 }
 
-function checkRename(fields: Fields): Refusal | undefined {
-  return checkKey(fields) ?? checkRoomId(fields) ?? checkRoomName(fields, "roomNameRequired");
+function checkRename(fields: Fields, boundKey: PublicKey | undefined): Refusal | undefined {
+  return checkKey(fields, boundKey) ?? checkRoomId(fields) ?? checkRoomName(fields, "roomNameRequired");
 }
 
 function checkRelayed(signal: "offer" | "answer" | "candidate"): Check {
-  return (fields) => {
+  return (fields, boundKey) => {
     const wrong =
-      checkKey(fields) ?? checkRoomId(fields) ?? checkPeerId(fields, "destination_id", "destinationRequired");
+      checkKey(fields, boundKey) ?? checkRoomId(fields) ?? checkPeerId(fields, "destination_id", "destinationRequired");
     if (wrong) return wrong;
     const value = fields[signal];
     if (isMissing(value)) return refusal("signalRequired", signal);
@@ -119,7 +126,8 @@ function isMissing(value: unknown): boolean {
   return value === undefined || value === null || value === "";
 }
 
-function checkKey({ public_key: key }: Fields): Refusal | undefined {
+function checkKey({ public_key: key }: Fields, boundKey: PublicKey | undefined): Refusal | undefined {
+  if (key === boundKey && key !== undefined) return undefined;
   if (isMissing(key)) return refusal("publicKeyRequired");
   return typeof key === "string" && parsePublicKey(key) ? undefined : refusal("invalidPublicKey");
 }

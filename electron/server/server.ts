@@ -1,5 +1,5 @@
 import type { IncomingMessage, Server } from "node:http";
-import type { AddressInfo } from "node:net";
+import type { AddressInfo, Socket } from "node:net";
 import type { ConnectionId } from "../../shared/base/brand.ts";
 import { hex } from "../../shared/base/bytes.ts";
 import type { Clock } from "../../shared/base/clock.ts";
@@ -22,11 +22,13 @@ import {
   EXPIRY_SWEEP_INTERVAL_MS,
   MAX_WEBSOCKET_PAYLOAD_BYTES,
   type ServerLimits,
+  SPARE_CONNECTIONS,
 } from "./limits.ts";
 import { ServerMetrics } from "./metrics.ts";
 import { ReplayGuard } from "./replay.ts";
 import { RoomService } from "./room-service.ts";
 import type { RoomStore } from "./room-store.ts";
+import type { ClientAddress } from "./rooms.ts";
 import { PoolSignatureChecker } from "./signatures.ts";
 
 /** 96 random bits: a connection id says nothing about the client and is not guessed. */
@@ -40,6 +42,7 @@ const SIGNALS_WINDOW_MS = 10 * 60_000;
 /** RFC 6455 section 7.4.1: "going away". */
 const GOING_AWAY = 1001;
 const SERVICE_UNAVAILABLE = 503;
+const TOO_MANY_REQUESTS = 429;
 /** A crowd reconnecting after a restart must not be turned away by the operating system; it caps this at somaxconn. */
 const LISTEN_BACKLOG = 4096;
 
@@ -47,7 +50,7 @@ export interface ServerOptions {
   readonly host: string;
   /** 0 for any free port. */
   readonly port: number;
-  /** Closed with the server. */
+  /** Closed with the server, and if it cannot start. */
   readonly store: RoomStore;
   readonly limits?: Partial<ServerLimits>;
   readonly tls?: TlsOptions;
@@ -72,9 +75,14 @@ export interface RunningServer {
  * @throws FailureError with code "address_in_use", "address_unavailable", "port_forbidden", "bad_tls" or "listen_failed".
  */
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
-  const server = new SignalingServer(options);
-  await server.listen();
-  return server;
+  try {
+    const server = new SignalingServer(options);
+    await server.listen();
+    return server;
+  } catch (error) {
+    options.store.close();
+    throw error;
+  }
 }
 
 class SignalingServer implements RunningServer {
@@ -87,6 +95,10 @@ class SignalingServer implements RunningServer {
   readonly #service: RoomService;
   readonly #context: ConnectionContext;
   readonly #connections = new Map<ConnectionId, Connection>();
+  /** How many of them come from each limited address. */
+  readonly #perAddress = new Map<string, number>();
+  /** Every TCP connection, for closing those that never became anything else. */
+  readonly #streams = new Set<Socket>();
   readonly #http: Server;
   readonly #running = new DisposableStore();
   readonly #heartbeat: Heartbeat<Connection>;
@@ -143,7 +155,7 @@ class SignalingServer implements RunningServer {
     const acceptor = acceptSockets(this.#http, {
       path: SOCKET_PATH,
       maxPayloadBytes: MAX_WEBSOCKET_PAYLOAD_BYTES,
-      refuse: () => this.#refuseConnection(),
+      refuse: (request) => this.#refuseConnection(request),
       onSocket: (socket, request) => this.#accept(socket, request),
     });
     this.#running.add({ dispose: () => acceptor.stop() });
@@ -162,8 +174,7 @@ class SignalingServer implements RunningServer {
     for (const connection of this.#connections.values()) connection.close(GOING_AWAY, "server is shutting down");
     this.#http.closeIdleConnections();
     const grace = this.#clock.after(CLOSE_GRACE_MS, () => {
-      for (const connection of this.#connections.values()) connection.terminate();
-      this.#http.closeAllConnections();
+      for (const stream of this.#streams) stream.destroy();
     });
     await closed;
     grace.dispose();
@@ -183,7 +194,13 @@ class SignalingServer implements RunningServer {
       metrics: async () => ({ contentType: this.#metrics.contentType, text: await this.#metrics.text() }),
     };
     try {
-      return createHttpServer(pages, this.#options.tls);
+      const http = createHttpServer(pages, this.#options.tls);
+      http.maxConnections = this.#limits.maxConnections + SPARE_CONNECTIONS;
+      http.on("connection", (stream: Socket) => {
+        this.#streams.add(stream);
+        stream.once("close", () => this.#streams.delete(stream));
+      });
+      return http;
     } catch (error) {
       throw new FailureError({
         code: "bad_tls",
@@ -206,31 +223,45 @@ class SignalingServer implements RunningServer {
     };
   }
 
-  #refuseConnection(): number | undefined {
-    if (this.#connections.size < this.#limits.maxConnections) return undefined;
+  #refuseConnection(request: IncomingMessage): number | undefined {
+    const { group, isLimited } = this.#addressOf(request);
+    const isOver = isLimited && (this.#perAddress.get(group) ?? 0) >= this.#limits.maxConnectionsPerAddress;
+    if (!isOver && this.#connections.size < this.#limits.maxConnections) return undefined;
     this.#metrics.dropped("full");
-    return SERVICE_UNAVAILABLE;
+    return isOver ? TOO_MANY_REQUESTS : SERVICE_UNAVAILABLE;
   }
 
   #accept(socket: ServerSocket, request: IncomingMessage): void {
-    const proxies = this.#options.trustedProxies;
-    const forwarded = request.headers["x-forwarded-for"];
-    const address = clientAddress(
-      request.socket.remoteAddress ?? "",
-      Array.isArray(forwarded) ? forwarded.join(",") : forwarded,
-      proxies ?? TrustedProxies.none,
-    );
     const id = hex.encode(this.#random(CONNECTION_ID_BYTES)) as ConnectionId;
+    const address = this.#addressOf(request);
     const connection = new Connection(id, address, socket, new PoolSignatureChecker(), this.#context);
     this.#connections.set(id, connection);
-    this.#metrics.connectionsChanged(this.#connections.size);
+    this.#countAddress(address, 1);
     const beat: Disposable = this.#heartbeat.add(connection);
     socket.onClose = () => {
       beat.dispose();
       this.#connections.delete(id);
-      this.#metrics.connectionsChanged(this.#connections.size);
+      this.#countAddress(address, -1);
       connection.closed();
     };
+  }
+
+  #countAddress({ group, isLimited }: ClientAddress, change: 1 | -1): void {
+    this.#metrics.connectionsChanged(this.#connections.size);
+    if (!isLimited) return;
+    const count = (this.#perAddress.get(group) ?? 0) + change;
+    if (count > 0) this.#perAddress.set(group, count);
+    else this.#perAddress.delete(group);
+  }
+
+  #addressOf(request: IncomingMessage): ClientAddress {
+    const header = request.headers["x-forwarded-for"];
+    const forwarded = Array.isArray(header) ? header.join(",") : header;
+    return clientAddress(
+      request.socket.remoteAddress ?? "",
+      forwarded,
+      this.#options.trustedProxies ?? TrustedProxies.none,
+    );
   }
 }
 

@@ -1,6 +1,5 @@
 import { createPublicKey, type KeyObject, verify } from "node:crypto";
 import type { PublicKey } from "../../shared/base/brand.ts";
-import { base64Bytes } from "../../shared/base/bytes.ts";
 import { SIGNATURE_BYTES, type VerifySignature } from "../../shared/identity/keys.ts";
 import { signedForms } from "../../shared/protocols/govpn/signature.ts";
 import type { Request } from "./request.ts";
@@ -55,9 +54,10 @@ export class PoolSignatureChecker implements SignatureChecker {
 /** 48 bits of the signature's curve point: random for an honest signer, and a number that fits a double. */
 const TAG_BYTES = 6;
 
+/** Node's decoder takes much that is not base64, so what it read is written out again and compared. */
 function decodeSignature(text: string): Buffer | undefined {
-  const bytes = base64Bytes(text);
-  return bytes?.length === SIGNATURE_BYTES ? Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length) : undefined;
+  const bytes = Buffer.from(text, "base64");
+  return bytes.length === SIGNATURE_BYTES && bytes.toString("base64") === text ? bytes : undefined;
 }
 
 function importKey(publicKey: PublicKey): KeyObject | undefined {

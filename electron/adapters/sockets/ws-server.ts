@@ -28,7 +28,7 @@ export interface AcceptOptions {
   readonly path: string;
   readonly maxPayloadBytes: number;
   /** Asked before an upgrade: an HTTP status that refuses it, or undefined. */
-  readonly refuse: () => number | undefined;
+  readonly refuse: (request: IncomingMessage) => number | undefined;
   readonly onSocket: (socket: ServerSocket, request: IncomingMessage) => void;
 }
 
@@ -50,7 +50,7 @@ export function acceptSockets(server: Server, options: AcceptOptions): SocketAcc
     // A client that goes away in the middle of the handshake is nobody's error.
     stream.on("error", ignore);
     const path = request.url?.split("?", 1)[0];
-    const status = path !== options.path ? 404 : stopped ? 503 : options.refuse();
+    const status = path !== options.path ? 404 : stopped ? 503 : options.refuse(request);
     if (status !== undefined) return refuseUpgrade(stream, status);
     upgrader.handleUpgrade(request, stream, head, (socket) => {
       stream.off("error", ignore);
