@@ -15,6 +15,7 @@ interface LockedPackage {
   readonly integrity?: string;
   readonly dependencies?: Readonly<Record<string, string>>;
   readonly devDependencies?: Readonly<Record<string, string>>;
+  readonly optionalDependencies?: Readonly<Record<string, string>>;
 }
 
 const read = <T>(file: string): T => JSON.parse(readFileSync(`${root}${file}`, "utf8")) as T;
@@ -24,6 +25,14 @@ const manifest = read<LockedPackage & { allowScripts: Record<string, boolean>; e
 const lock = read<{ packages: Record<string, LockedPackage> }>("package-lock.json");
 const packages = Object.entries(lock.packages).filter(([path]) => path !== "");
 const nameOf = (path: string) => path.slice(path.lastIndexOf("node_modules/") + "node_modules/".length);
+
+/** What `path` gets when it imports `name`: the nearest one on the way up, as Node looks for it. */
+function lockedFor(path: string, name: string): LockedPackage | undefined {
+  for (let folder = path; ; folder = folder.slice(0, Math.max(folder.lastIndexOf("/node_modules/"), 0))) {
+    const found = lock.packages[folder === "" ? `node_modules/${name}` : `${folder}/node_modules/${name}`];
+    if (found || folder === "") return found;
+  }
+}
 
 /** Licences that ask for nothing but a notice, or, for the weak copyleft of MPL, nothing of a program that only uses it. */
 const LICENCES = new Set([
@@ -64,6 +73,18 @@ describe("the packages", () => {
       )
       .map(([path]) => nameOf(path));
     expect(loose).toEqual([]);
+  });
+
+  it("are locked for every platform: npm ci refuses a lock file that leaves binaries out", () => {
+    const missing = packages.flatMap(([path, { optionalDependencies = {} }]) =>
+      Object.entries(optionalDependencies)
+        .filter(([name, range]) => {
+          const version = lockedFor(path, name)?.version;
+          return version === undefined || (/^\d/.test(range) && version !== range);
+        })
+        .map(([name, range]) => `${nameOf(path)}: ${name} ${range}`),
+    );
+    expect(missing).toEqual([]);
   });
 
   it("have licences that we can keep", () => {
