@@ -21,6 +21,8 @@ declare class AbortController {
 
 /** A full room, a busy server: none of them is worth asking more often than the rate limit would allow anyway. */
 export const REJOIN_BACKOFF: BackoffPolicy = { minMs: 5_000, maxMs: 120_000 };
+/** A server slows down its answers after wrong PINs: ours by up to 16 s, and anybody's wrong PIN may be the reason. */
+export const JOIN_REPLY_TIMEOUT_MS = 30_000;
 /**
  * What one room may send us: fifty members that each trickle twenty candidates at once are a thousand frames.
  * Beyond this, frames of that room are dropped; its links retry by themselves.
@@ -183,6 +185,7 @@ export class Membership {
       { type: "JoinRoom", room_id: this.roomId, password: this.pin, username: this.#username },
       {
         priority,
+        timeoutMs: JOIN_REPLY_TIMEOUT_MS,
         signal: attempt.signal,
         ...(deadlineMs !== undefined && { deadlineMs }),
         onPhase: (phase) => {
