@@ -1,0 +1,349 @@
+import { beforeEach, describe, expect, it } from "vitest";
+import { defaultLimits, type ServerLimits } from "../../../electron/server/limits.ts";
+import { ServerMetrics } from "../../../electron/server/metrics.ts";
+import { type Outcome, RoomService } from "../../../electron/server/room-service.ts";
+import type { ClientAddress } from "../../../electron/server/rooms.ts";
+import type { PublicKey } from "../../../shared/base/brand.ts";
+import { silentLogger } from "../../../shared/base/logger.ts";
+import type { ClientMessage } from "../../../shared/protocols/govpn/messages.ts";
+import { FakeClock } from "../../fakes/clock.ts";
+import { FakePeer, fakeKey } from "../../fakes/peer.ts";
+import { FakeRoomStore } from "../../fakes/room-store.ts";
+
+const DAY = 24 * 60 * 60_000;
+const OWNER = fakeKey(1);
+const ANN = fakeKey(2);
+const BOB = fakeKey(3);
+
+let clock: FakeClock;
+let store: FakeRoomStore;
+let service: RoomService;
+let owner: FakePeer;
+let ann: FakePeer;
+let bob: FakePeer;
+let roomId: string;
+
+function start(limits: Partial<ServerLimits> = {}): RoomService {
+  let seed = 0;
+  const random = (length: number) => new Uint8Array(length).fill(++seed);
+  const options = { store, clock, random, logger: silentLogger, metrics: new ServerMetrics(false) };
+  return new RoomService({ ...options, limits: { ...defaultLimits, rateLimitPerMinute: 0, ...limits } });
+}
+
+type Fields = { readonly type: ClientMessage["type"]; readonly [field: string]: unknown };
+
+/** Waits for hashing on the thread pool, which no clock rules; whoever expects a delay by the clock asks `service` itself. */
+async function ask(peer: FakePeer, key: PublicKey, fields: Fields): Promise<Outcome> {
+  return await service.handle(peer, { public_key: key, signature: "", ...fields } as unknown as ClientMessage);
+}
+
+const join = (peer: FakePeer, key: PublicKey, fields: object = {}) =>
+  ask(peer, key, { type: "JoinRoom", room_id: roomId, password: "1234", ...fields });
+const create = (peer: FakePeer, key: PublicKey) =>
+  ask(peer, key, { type: "CreateRoom", room_name: "Room", password: "1234" });
+const idOf = (outcome: Outcome) =>
+  outcome && "reply" in outcome ? (outcome.reply as { room_id: string }).room_id : "";
+const refused = (code: string) => ({ refusal: expect.objectContaining({ code }) });
+const joined = { reply: expect.objectContaining({ type: "RoomJoined" }) };
+
+beforeEach(async () => {
+  clock = new FakeClock();
+  store = new FakeRoomStore();
+  service = start();
+  owner = new FakePeer("c-owner");
+  ann = new FakePeer("c-ann");
+  bob = new FakePeer("c-bob");
+  roomId = idOf(await create(owner, OWNER));
+  await join(ann, ANN);
+  await join(bob, BOB);
+  for (const peer of [owner, ann, bob]) peer.take();
+});
+
+describe("a member whose socket drops", () => {
+  it("is missed by the others, who learn that it may come back", () => {
+    service.disconnected(ann);
+    const left = { type: "PeerLeft", room_id: roomId, public_key: ANN, connection_id: "c-ann", reason: "disconnected" };
+    expect(owner.take()).toEqual([left]);
+    expect(bob.take()).toEqual([left]);
+  });
+
+  it("leaves the room standing, even when it is the owner and the last", () => {
+    for (const peer of [ann, bob, owner]) service.disconnected(peer);
+    expect(service.rooms.get(roomId)?.members.size).toBe(0);
+    expect(store.rooms.has(roomId)).toBe(true);
+  });
+
+  it("is the owner again after joining with its key and the PIN", async () => {
+    service.disconnected(owner);
+    const back = new FakePeer("c-owner-2");
+    expect(await join(back, OWNER, { password: "9999" })).toEqual(refused("wrongPin"));
+    expect(await join(back, OWNER)).toEqual(joined);
+    expect(await ask(back, OWNER, { type: "Rename", room_id: roomId, room_name: "Mine" })).toMatchObject({
+      reply: { type: "RenameSuccess" },
+    });
+  });
+});
+
+describe("a key that joins from a second socket", () => {
+  it("takes its place over: the others see it leave and come, the first socket is told nothing", async () => {
+    const second = new FakePeer("c-ann-2");
+    expect(await join(second, ANN)).toEqual(joined);
+    expect(bob.take()).toMatchObject([
+      { type: "PeerLeft", connection_id: "c-ann", reason: "disconnected" },
+      { type: "PeerJoined", connection_id: "c-ann-2" },
+    ]);
+    expect(ann.take()).toEqual([]);
+    expect(service.rooms.get(roomId)?.members.size).toBe(3);
+  });
+
+  it("keeps its place when the first socket closes at last", async () => {
+    await join(new FakePeer("c-ann-2"), ANN);
+    bob.take();
+    service.disconnected(ann);
+    expect(bob.take()).toEqual([]);
+    expect(service.rooms.get(roomId)?.members.has(ANN)).toBe(true);
+  });
+
+  it("finds room in a full room, for it takes nobody's place but its own", async () => {
+    service = start({ maxMembers: 2 });
+    await join(ann, ANN);
+    await join(bob, BOB);
+    expect(await join(owner, OWNER)).toEqual(refused("roomFull"));
+    expect(await join(new FakePeer("c-ann-2"), ANN)).toEqual(joined);
+  });
+});
+
+it("joining again from the same socket is answered and disturbs nobody", async () => {
+  expect(await join(ann, ANN)).toEqual(joined);
+  expect([...owner.take(), ...bob.take()]).toEqual([]);
+});
+
+describe("kicking", () => {
+  const kick = (target: string, peer = owner, key = OWNER) =>
+    ask(peer, key, { type: "Kick", room_id: roomId, target_id: target });
+
+  it("removes the target from the room by key or by connection id", async () => {
+    await kick(ANN);
+    await kick("c-bob");
+    expect([...(service.rooms.get(roomId)?.members.keys() ?? [])]).toEqual([OWNER]);
+    expect(ann.take()).toEqual([{ type: "Kicked", room_id: roomId }]);
+  });
+
+  it("does not keep the target from joining again", async () => {
+    await kick(ANN);
+    expect(await join(ann, ANN)).toEqual(joined);
+  });
+
+  it("is refused to members, to an owner outside the room, and against the owner itself", async () => {
+    expect(await kick(BOB, ann, ANN)).toEqual(refused("ownerOnlyKick"));
+    expect(await kick(OWNER)).toEqual(refused("kickSelf"));
+    service.disconnected(owner);
+    expect(await kick(ANN, new FakePeer("c-owner-2"))).toEqual(refused("notInRoom"));
+    expect(service.rooms.get(roomId)?.members.size).toBe(2);
+  });
+});
+
+describe("leaving", () => {
+  it("without a room id is refused where the connection is in several rooms", async () => {
+    const other = new FakePeer("c-other");
+    const otherRoom = idOf(await create(other, fakeKey(9)));
+    await ask(ann, ANN, { type: "JoinRoom", room_id: otherRoom, password: "1234" });
+    expect(await ask(ann, ANN, { type: "LeaveRoom" })).toEqual(refused("roomIdRequired"));
+    expect(await ask(ann, ANN, { type: "LeaveRoom", room_id: otherRoom })).toMatchObject({
+      reply: { type: "LeaveRoomSuccess", room_id: otherRoom },
+    });
+    expect(await ask(ann, ANN, { type: "LeaveRoom", room_id: null })).toMatchObject({ reply: { room_id: roomId } });
+    expect(await ask(ann, ANN, { type: "LeaveRoom" })).toEqual(refused("notInRoom"));
+  });
+
+  it("by the owner keeps the room whole when the store fails", async () => {
+    store.failWith = new Error("disk gone");
+    await expect(ask(owner, OWNER, { type: "LeaveRoom", room_id: roomId })).rejects.toThrow("disk gone");
+    expect(service.rooms.get(roomId)?.members.size).toBe(3);
+    expect(ann.take()).toEqual([]);
+  });
+});
+
+describe("creating", () => {
+  it("puts nothing anywhere when the creator is gone before its PIN is hashed", async () => {
+    const gone = new FakePeer("c-gone");
+    const outcome = create(gone, fakeKey(9));
+    gone.isOpen = false;
+    expect(await outcome).toBeUndefined();
+    expect(store.rooms.size).toBe(1);
+  });
+
+  it("twice at once with one key makes one room", async () => {
+    const key = fakeKey(9);
+    const outcomes = await Promise.all([create(new FakePeer("c-1"), key), create(new FakePeer("c-2"), key)]);
+    expect(outcomes).toEqual([expect.objectContaining({ reply: expect.anything() }), refused("alreadyCreated")]);
+  });
+
+  it("stores no PIN that could be read back", () => {
+    const stored = store.rooms.get(roomId);
+    expect(JSON.stringify(stored)).not.toContain("1234");
+    expect(stored?.pin.hash).toHaveLength(32);
+  });
+
+  it("is refused when the server holds as many rooms as it may", async () => {
+    service = start({ maxRooms: 1 });
+    expect(await create(new FakePeer("c-9"), fakeKey(9))).toEqual(refused("databaseError"));
+  });
+
+  it("and joining are refused to a connection in 32 rooms", async () => {
+    const hub = new FakePeer("c-hub");
+    for (let i = 0; i < 32; i++) {
+      const id = idOf(await create(new FakePeer(`c-${i}`), fakeKey(100 + i)));
+      expect(await ask(hub, ANN, { type: "JoinRoom", room_id: id, password: "1234" })).toEqual(joined);
+    }
+    expect(await join(hub, ANN)).toEqual(refused("tooManyRooms"));
+    expect(await create(hub, ANN)).toEqual(refused("tooManyRooms"));
+  });
+});
+
+describe("the rate limit", () => {
+  const at = (group: string, isLimited = true): ClientAddress => ({ group, isLimited });
+  const enter = (key: PublicKey, address: ClientAddress) =>
+    join(new FakePeer(`c-${key}-${address.group}`, address), key);
+
+  beforeEach(() => {
+    service = start({ rateLimitPerMinute: 3 });
+  });
+
+  it("holds a key to 3 a minute wherever it comes from, and lets it in again as time passes", async () => {
+    for (let i = 0; i < 3; i++) expect(await enter(ANN, at(`192.0.2.${i}`))).toEqual(joined);
+    expect(await enter(ANN, at("192.0.2.9"))).toEqual(refused("rateLimited"));
+    await clock.advance(20_000);
+    expect(await enter(ANN, at("192.0.2.9"))).toEqual(joined);
+    expect(await enter(ANN, at("192.0.2.9"))).toEqual(refused("rateLimited"));
+  });
+
+  it("holds an address to 30 a minute over all its keys, and leaves other addresses alone", async () => {
+    for (let i = 0; i < 30; i++) expect(await enter(fakeKey(100 + i), at("192.0.2.1"))).toEqual(joined);
+    expect(await enter(fakeKey(200), at("192.0.2.1"))).toEqual(refused("rateLimited"));
+    expect(await enter(fakeKey(201), at("192.0.2.2"))).toEqual(joined);
+  });
+
+  it("does not count local connections by address", async () => {
+    for (let i = 0; i < 40; i++) expect(await enter(fakeKey(100 + i), at("127.0.0.1", false))).toEqual(joined);
+  });
+
+  it("lets an owner kick a whole room, but not rename it all day", async () => {
+    const rename = () => ask(owner, OWNER, { type: "Rename", room_id: roomId, room_name: "N" });
+    await join(owner, OWNER);
+    for (let i = 0; i < 60; i++) expect(await rename()).toMatchObject({ reply: { type: "RenameSuccess" } });
+    expect(await rename()).toEqual(refused("rateLimited"));
+  });
+});
+
+describe("a room nobody uses", () => {
+  it("is deleted after 30 days, and not a day before", async () => {
+    for (const peer of [owner, ann, bob]) service.disconnected(peer);
+    await clock.advance(30 * DAY);
+    service.deleteIdleRooms();
+    expect(service.rooms.size).toBe(1);
+    await clock.advance(1);
+    service.deleteIdleRooms();
+    expect(service.rooms.size).toBe(0);
+    expect(store.rooms.size).toBe(0);
+    expect(await join(ann, ANN)).toEqual(refused("roomMissing"));
+  });
+
+  it("is in use as long as somebody is connected, however quiet", async () => {
+    await clock.advance(60 * DAY);
+    service.deleteIdleRooms();
+    expect(service.rooms.size).toBe(1);
+    for (const peer of [owner, ann, bob]) service.disconnected(peer);
+    await clock.advance(29 * DAY);
+    service.deleteIdleRooms();
+    expect(service.rooms.size).toBe(1);
+  });
+
+  it("stays when the store cannot delete it, and the next one still goes", async () => {
+    await create(new FakePeer("c-9"), fakeKey(9));
+    for (const peer of [owner, ann, bob, new FakePeer("c-9")]) service.disconnected(peer);
+    await clock.advance(31 * DAY);
+    store.failWith = new Error("disk gone");
+    expect(() => service.deleteIdleRooms()).not.toThrow();
+    store.failWith = undefined;
+    service.deleteIdleRooms();
+    expect(service.rooms.size).toBe(0);
+  });
+});
+
+describe("activity", () => {
+  const offer = () => ask(ann, ANN, { type: "Offer", room_id: roomId, destination_id: BOB, offer: "sdp" });
+
+  it("reaches the store at most once a minute and room", async () => {
+    const before = store.touches;
+    for (let i = 0; i < 100; i++) {
+      await offer();
+      await clock.advance(1_000);
+    }
+    expect(store.touches - before).toBe(1);
+  });
+
+  it("that the store does not know yet is written at the end", async () => {
+    await clock.advance(30_000);
+    await offer();
+    service.flush();
+    expect(store.rooms.get(roomId)?.lastActivity).toBe(clock.wallTime());
+  });
+
+  it("that cannot be written refuses nobody", async () => {
+    await clock.advance(61_000);
+    store.failWith = new Error("disk full");
+    expect(await offer()).toBeUndefined();
+    expect(bob.take()).toMatchObject([{ type: "Offer" }]);
+    expect(await join(ann, ANN)).toEqual(joined);
+  });
+});
+
+describe("after a restart", () => {
+  it("rooms, names, owners, PINs and known keys are there, members are not", async () => {
+    await ask(owner, OWNER, { type: "Rename", room_id: roomId, room_name: "Renamed" });
+    service = start();
+    expect(service.rooms.memberCount).toBe(0);
+    expect(await join(ann, ANN, { password: "4321" })).toEqual(refused("wrongPin"));
+    expect(await join(ann, ANN)).toMatchObject({ reply: { room_name: "Renamed" } });
+    expect([...(service.rooms.get(roomId)?.knownKeys ?? [])].sort()).toEqual([OWNER, ANN, BOB].sort());
+    expect(await create(owner, OWNER)).toEqual(refused("alreadyCreated"));
+  });
+});
+
+describe("wrong PINs", () => {
+  it("are answered late after the fifth, and not at all after the tenth, from any key of an address", async () => {
+    const eve = new FakePeer("c-eve", { group: "203.0.113.5", isLimited: true });
+    for (let i = 0; i < 5; i++)
+      expect(await join(eve, fakeKey(50 + i), { password: "0000" })).toEqual(refused("wrongPin"));
+    for (const seconds of [1, 2, 4, 8, 16]) {
+      let outcome: Outcome | "none" = "none";
+      void join(eve, fakeKey(60), { password: "0000" }).then((value) => {
+        outcome = value;
+      });
+      await clock.advance(seconds * 1000 - 1);
+      expect(outcome).toBe("none");
+      await clock.advance(1);
+      expect(outcome).toEqual(refused("wrongPin"));
+    }
+    expect(await join(eve, fakeKey(70))).toEqual(refused("rateLimited"));
+    await clock.advance(15 * 60_000);
+    expect(await join(eve, fakeKey(70))).toEqual(joined);
+  });
+
+  it("sent all at once are counted one by one all the same", async () => {
+    service = start();
+    const eve = new FakePeer("c-eve", { group: "203.0.113.5", isLimited: true });
+    const outcomes = Promise.all(
+      Array.from({ length: 50 }, (_, i) => join(eve, fakeKey(50 + i), { password: String(i).padStart(4, "0") })),
+    );
+    const codes = (await outcomes).map((outcome) => outcome && "refusal" in outcome && outcome.refusal.code);
+    expect(codes.filter((code) => code === "wrongPin")).toHaveLength(10);
+    expect(codes.filter((code) => code === "rateLimited")).toHaveLength(40);
+  });
+
+  it("of a stranger behind the same address do not lock a member out", async () => {
+    for (let i = 0; i < 5; i++) await join(new FakePeer("c-eve"), fakeKey(50), { password: "0000" });
+    expect(await join(new FakePeer("c-ann-2"), ANN)).toEqual(joined);
+  });
+});
