@@ -126,7 +126,9 @@ export class Peer implements Routed, Disposable {
 
   #hand(lane: Lane, packet: Uint8Array): void {
     this.counting.sent(packet.length);
-    this.#writable = lane.send(packet);
+    // An onWritable from within send counts: the false that follows it is already out of date.
+    this.#writable = false;
+    if (lane.send(packet)) this.#writable = true;
   }
 
   /** Sends what waits until the lane has had enough. A lane may call onWritable from within send: no recursion. */
