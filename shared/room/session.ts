@@ -11,34 +11,19 @@ import type { RequestFailure } from "../signaling/failures.ts";
 import { REQUEST_DEADLINE_MS, type RequestPhase } from "../signaling/requests.ts";
 import { type CreateRoom, Creation } from "./creation.ts";
 import { Departures } from "./departures.ts";
+import type { RoomSessionsEvents } from "./events.ts";
 import type { RoomFailure } from "./failures.ts";
-import { Intake, type PeerAbsent, type PeerGone, type PeerSeen, type RelayedSignal } from "./intake.ts";
+import { Intake } from "./intake.ts";
 import { Membership } from "./membership.ts";
 import { cleanRoomName } from "./names.ts";
 import type { SavedRoom } from "./saved.ts";
 import { type SignalKind, signalMessage } from "./signal.ts";
-import { type RoomDelta, type RoomSnapshot, snapshotOf } from "./snapshot.ts";
+import { type RoomSnapshot, snapshotOf } from "./snapshot.ts";
 import type { LeftReason } from "./state.ts";
 import { cleanUsername } from "./username.ts";
 
 /** What our server allows one connection; a person is in a handful. */
 export const MAX_ROOMS = 32;
-
-export interface RoomSessionsEvents {
-  /** A room to show: created, being joined, or restored. Its changes follow as deltas. */
-  opened: RoomSnapshot;
-  delta: { readonly roomId: RoomId; readonly delta: RoomDelta };
-  /** The room is no more one of ours, and is not rejoined. Its links are to be ended. */
-  closed: { readonly roomId: RoomId; readonly reason: LeftReason; readonly message: string };
-  peerSeen: PeerSeen;
-  /** A member's signaling dropped; its tunnel may live on. */
-  peerAbsent: PeerAbsent;
-  /** A member is out for good. */
-  peerGone: PeerGone;
-  signal: RelayedSignal;
-  /** What to keep for `restore` at the next start. Holds PINs. */
-  saved: readonly SavedRoom[];
-}
 
 export interface RoomSessionsOptions {
   readonly client: SignalingClient;
@@ -291,8 +276,12 @@ export class RoomSessions implements Disposable {
       }
       membership.touch();
       const result = await ask(deadline - clock.now());
-      const isRetried = !result.ok && (result.error.code === "connection_lost" || result.error.code === "not_in_room");
-      if (!isRetried || membership.isJoined) return result;
+      if (result.ok || (result.error.code !== "connection_lost" && result.error.code !== "not_in_room")) return result;
+      if (membership.isJoined) {
+        // The server has forgotten us on a connection that still stands: enter again.
+        membership.signalingLost();
+        void membership.rejoin();
+      }
     }
   }
 

@@ -41,6 +41,7 @@ export class FakeSignalingServer {
   readonly #connections = new Set<Connection>();
   readonly #keys = new Map<PublicKey, Connection>();
   #lastId = 0;
+  #lastRoom = 0;
 
   readonly dial: DialSignaling = (url) => {
     const socket = new FakeSocket(url);
@@ -117,7 +118,7 @@ export class FakeSignalingServer {
       if (room.owner === message.public_key) return reply(error(sentence.alreadyCreated(room.id)));
     }
     const room: FakeRoom = {
-      id: `room${this.rooms.size + 1}`,
+      id: `room${++this.#lastRoom}`,
       name: message.room_name,
       pin: message.password,
       owner: message.public_key,

@@ -1,11 +1,12 @@
 import type { PublicKey, RoomId } from "../../../shared/base/brand.ts";
 import { createLogger, type LogRecord } from "../../../shared/base/logger.ts";
 import { keyPairFrom, signerOf } from "../../../shared/identity/keys.ts";
+import type { RoomSessionsEvents } from "../../../shared/room/events.ts";
 import type { SavedRoom } from "../../../shared/room/saved.ts";
-import { RoomSessions, type RoomSessionsEvents } from "../../../shared/room/session.ts";
+import { RoomSessions } from "../../../shared/room/session.ts";
 import { applyDelta, type RoomSnapshot } from "../../../shared/room/snapshot.ts";
 import { SignalingClient } from "../../../shared/signaling/client.ts";
-import { type FakeClock, settle } from "../../fakes/clock.ts";
+import type { FakeClock } from "../../fakes/clock.ts";
 import type { FakeSignalingServer } from "../../fakes/signaling-server.ts";
 
 type Told = { [K in keyof RoomSessionsEvents]: { readonly event: K; readonly payload: RoomSessionsEvents[K] } };
@@ -80,10 +81,4 @@ export function seededBytes(seed: number): (length: number) => Uint8Array {
       state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
       return state >>> 24;
     });
-}
-
-/** Runs a call that waits for others to speak, until it has an outcome. */
-export async function outcome<T>(promise: Promise<T>): Promise<T> {
-  await settle();
-  return promise;
 }

@@ -198,6 +198,13 @@ describe("the owner", () => {
     expect([...ann.rooms.saved, ...bob.rooms.saved]).toEqual([]);
   });
 
+  it("enters again and renames when the server has forgotten it on a living connection", async () => {
+    const { ann } = await annAndBob();
+    server.rooms.get("room1")?.members.delete(ann.publicKey);
+    expect(await ann.rooms.rename(room1, "Den")).toEqual({ ok: true, value: "Den" });
+    expect(ann.status("room1")).toBe("joined");
+  });
+
   it("renames once it is back when the connection is lost over it", async () => {
     const { ann } = await annAndBob();
     let lost = false;
