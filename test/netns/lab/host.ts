@@ -60,13 +60,13 @@ export class Host {
   /**
    * Starts `govpn up --json ARGS` here, on this host's profile.
    * Wait for what matters: `await up.waitFor((e) => e.event === "ready")`.
+   * @param options.under a command that runs the program, e.g. `setpriv` and its arguments
    */
-  up(args: readonly string[] = [], options: RunOptions = {}): EventProgram {
-    return this.spawnEvents(
-      process.execPath,
-      [bundle("govpn"), ...this.#withProfile(["up", "--json", ...args])],
-      options,
-    );
+  up(args: readonly string[] = [], options: RunOptions & { under?: readonly string[] } = {}): EventProgram {
+    const { under = [] } = options;
+    const words = [...under, process.execPath, bundle("govpn"), ...this.#withProfile(["up", "--json", ...args])];
+    const [command = "", ...rest] = words;
+    return this.spawnEvents(command, rest, options);
   }
 
   /** Starts `govpn serve --json` on this host's address and waits until it listens. */
