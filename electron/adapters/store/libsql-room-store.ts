@@ -202,6 +202,9 @@ class LibsqlRoomStore implements RoomStore {
   }
 
   close(): void {
+    if (!this.#db.open) return;
+    // libsql holds the file until its statements are collected, so the log is folded into it here and not by closing.
+    this.#db.pragma("wal_checkpoint(TRUNCATE)");
     this.#db.close();
   }
 }

@@ -176,7 +176,10 @@ describe("creating", () => {
   it("twice at once with one key makes one room", async () => {
     const key = fakeKey(9);
     const outcomes = await Promise.all([create(new FakePeer("c-1"), key), create(new FakePeer("c-2"), key)]);
-    expect(outcomes).toEqual([expect.objectContaining({ reply: expect.anything() }), refused("alreadyCreated")]);
+    // The thread pool decides which of the two is first.
+    expect(outcomes.filter((outcome) => outcome && "reply" in outcome)).toHaveLength(1);
+    expect(outcomes).toContainEqual(refused("alreadyCreated"));
+    expect(store.rooms.size).toBe(2);
   });
 
   it("stores no PIN that could be read back", () => {
@@ -192,9 +195,10 @@ describe("creating", () => {
 
   it("and joining are refused to a connection in 32 rooms", async () => {
     const hub = new FakePeer("c-hub");
+    const pin = { salt: new Uint8Array(16), hash: new Uint8Array(32) };
     for (let i = 0; i < 32; i++) {
-      const id = idOf(await create(new FakePeer(`c-${i}`), fakeKey(100 + i)));
-      expect(await ask(hub, ANN, { type: "JoinRoom", room_id: id, password: "1234" })).toEqual(joined);
+      const room = service.rooms.add({ id: `r${i}`, name: "R", owner: fakeKey(100 + i), pin, lastActivity: 0 });
+      service.rooms.enter(room, { publicKey: ANN, peer: hub, username: undefined });
     }
     expect(await join(hub, ANN)).toEqual(refused("tooManyRooms"));
     expect(await create(hub, ANN)).toEqual(refused("tooManyRooms"));

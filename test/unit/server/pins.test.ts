@@ -1,0 +1,44 @@
+import { randomBytes } from "node:crypto";
+import { describe, expect, it } from "vitest";
+import { Pins, PinsBusy } from "../../../electron/server/pins.ts";
+
+const pins = () => new Pins((length) => randomBytes(length));
+
+describe("a sealed PIN", () => {
+  it("matches the PIN and no other", async () => {
+    const sealing = pins();
+    const sealed = await sealing.seal("0042");
+    expect(await sealing.matches("room", sealed, "0042")).toBe(true);
+    expect(await sealing.matches("room", sealed, "0043")).toBe(false);
+  });
+
+  it("has a salt of its own, so that equal PINs do not look alike", async () => {
+    const sealing = pins();
+    const [one, two] = await Promise.all([sealing.seal("1234"), sealing.seal("1234")]);
+    expect(one.salt).not.toEqual(two.salt);
+    expect(one.hash).not.toEqual(two.hash);
+  });
+
+  it("is compared without hashing once the right PIN was seen, for that room", async () => {
+    const sealing = pins();
+    const sealed = await sealing.seal("1234");
+    expect(sealing.matchesRemembered("room", "1234")).toBeUndefined();
+    await sealing.matches("room", sealed, "9999");
+    expect(sealing.matchesRemembered("room", "1234")).toBeUndefined();
+    await sealing.matches("room", sealed, "1234");
+    expect(sealing.matchesRemembered("room", "1234")).toBe(true);
+    expect(sealing.matchesRemembered("room", "1235")).toBe(false);
+    expect(sealing.matchesRemembered("other", "1234")).toBeUndefined();
+    sealing.forget("room");
+    expect(sealing.matchesRemembered("room", "1234")).toBeUndefined();
+  });
+
+  it("is not hashed when hundreds wait already", async () => {
+    const sealing = pins();
+    const outcomes = await Promise.allSettled(Array.from({ length: 300 }, () => sealing.seal("1234")));
+    const rejected = outcomes.filter((outcome) => outcome.status === "rejected");
+    expect(rejected).toHaveLength(300 - 2 - 256);
+    for (const { reason } of rejected) expect(reason).toBeInstanceOf(PinsBusy);
+    await expect(sealing.seal("1234")).resolves.toBeDefined();
+  }, 30_000);
+});
