@@ -116,11 +116,15 @@ function joined(room: Room, at: number, name: string | undefined): RoomStep {
   return chain(entered, (next) => changeMember(next, room.self, { presence: "online" }));
 }
 
+/** Others may reconnect while we cannot hear of it: their connection ids are void, their keys still reach them. */
 function signalingLost(room: Room, at: number): RoomStep {
   const { state } = room;
   if (state.kind !== "joined") return queued(room, undefined);
   const lost = moveTo(room, { kind: "reconnecting", members: state.members, since: at });
-  return chain(lost, (next) => changeMember(next, room.self, { presence: "signaling_lost" }));
+  const alone = chain(lost, (next) => changeMember(next, room.self, { presence: "signaling_lost" }));
+  return [...state.members.values()]
+    .filter((member) => !member.isSelf)
+    .reduce((before, member) => chain(before, (next) => putMember(next, withoutConnection(member))), alone);
 }
 
 function peerJoined(room: Room, event: Extract<RoomEvent, { type: "peerJoined" }>): RoomStep {
@@ -143,7 +147,8 @@ function peerLeft(room: Room, { publicKey, reason, connectionId }: Extract<RoomE
   // The end of a socket that the member has already replaced by another.
   const isStale =
     connectionId !== undefined && known?.connectionId !== undefined && known.connectionId !== connectionId;
-  return isStale ? stay(room) : changeMember(room, publicKey, { presence: "signaling_lost" });
+  if (!known || isStale) return stay(room);
+  return putMember(room, { ...withoutConnection(known), presence: "signaling_lost" });
 }
 
 function signalSeen(room: Room, event: Extract<RoomEvent, { type: "signalSeen" }>): RoomStep {
@@ -166,6 +171,11 @@ function renamed(room: Room, raw: string): RoomStep {
 function changeMember(room: Room, publicKey: PublicKey, change: Partial<Member>): RoomStep {
   const member = membersOf(room).get(publicKey);
   return member ? putMember(room, { ...member, ...change }) : stay(room);
+}
+
+function withoutConnection(member: Member): Member {
+  const { connectionId: _, ...rest } = member;
+  return rest;
 }
 
 function putMember(room: Room, member: Member): RoomStep {

@@ -135,6 +135,12 @@ describe("a member", () => {
     expect(step(withAnn(), { ...old, connectionId: connection(1) }).deltas).toHaveLength(1);
   });
 
+  it("has no connection any more once that is gone, or once we could have missed a new one", () => {
+    const gone = play(withAnn(), { type: "peerLeft", publicKey: ann, connectionId: connection(1) });
+    const away = play(withAnn(), { type: "signalingLost", at: 5 }, { type: "joined", at: 6 });
+    for (const room of [gone, away]) expect(membersOf(room).get(ann)).not.toHaveProperty("connectionId");
+  });
+
   it("that signals is there, whoever announced it or not", () => {
     const seen = play(joined(), { type: "signalSeen", publicKey: bob, connectionId: connection(2), at: 4 });
     expect(membersOf(seen).get(bob)).toMatchObject({ presence: "online", connectionId: "c2", joinedAt: 4 });

@@ -308,6 +308,21 @@ describe("a lost connection", () => {
     expect(ann.members("room1")).toEqual(["Ann online", "Bob online"]);
   });
 
+  it("leaves members reachable who came back first, on connections we were never told of", async () => {
+    const { ann, bob } = await annAndBob();
+    server.drop(ann.publicKey);
+    server.drop(bob.publicKey);
+    await settle();
+    bob.client.retryNow();
+    await settle();
+    ann.client.retryNow();
+    await settle();
+    expect(ann.status("room1")).toBe("joined");
+    ann.rooms.sendSignal(room1, bob.publicKey, "offer", "again");
+    await settle();
+    expect(bob.payloads("signal")).toMatchObject([{ content: "again" }]);
+  });
+
   it("of another member leaves that member listed until the mesh gives it up", async () => {
     const { ann, bob } = await annAndBob();
     bob.client.stop();
