@@ -1,4 +1,6 @@
 import { Command, CommanderError } from "commander";
+import { demoCommand } from "./commands/demo.ts";
+import { demoTrafficCommand } from "./commands/demo-traffic.ts";
 import { createCommand, joinCommand, kickCommand, leaveCommand, renameCommand } from "./commands/rooms.ts";
 import { serveCommand } from "./commands/serve.ts";
 import { downCommand, peersCommand, pingCommand, statusCommand } from "./commands/status.ts";
@@ -35,9 +37,11 @@ Exit status: 0 done, 1 failed, 2 bad usage.`,
     kickCommand(),
     leaveCommand(),
     serveCommand(),
+    demoCommand(),
   ]) {
     root.addCommand(command);
   }
+  root.addCommand(demoTrafficCommand(), { hidden: true });
   forEachCommand(root, (command) => command.exitOverride().showHelpAfterError("(govpn help COMMAND tells more)"));
   return root;
 }

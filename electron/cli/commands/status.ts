@@ -2,6 +2,7 @@ import { Command, InvalidArgumentError } from "commander";
 import type { HostSnapshot, MemberView, RoomView } from "../../../shared/ipc/contract.ts";
 import { askHost } from "../control-client.ts";
 import { createOutput, EXIT_DONE, EXIT_FAILED, table } from "../output.ts";
+import { roundTripsInWords, summarize } from "../round-trips.ts";
 import { bytes, duration, inWords } from "../words.ts";
 import { ask } from "./rooms.ts";
 
@@ -43,19 +44,10 @@ export function pingCommand(): Command {
     .action(async (member: string, _: unknown, self: Command) => {
       const options = self.optsWithGlobals<GlobalOptions & { count: number }>();
       await ask(options, "ping", { member, count: options.count }, ({ username, sent, rttMs, publicKey }, output) => {
-        const [min, avg, max] = [
-          Math.min(...rttMs),
-          rttMs.reduce((sum, rtt) => sum + rtt, 0) / rttMs.length,
-          Math.max(...rttMs),
-        ];
-        const figures = rttMs.length > 0 && { minMs: min, avgMs: avg, maxMs: max };
-        output.emit({ publicKey, username, sent, received: rttMs.length, ...figures });
-        if (rttMs.length === 0) process.exitCode = EXIT_FAILED;
-        output.say(
-          rttMs.length === 0
-            ? `${username} does not answer.`
-            : `${username}: ${rttMs.length} of ${sent} answered, min/avg/max ${duration(min)} / ${duration(avg)} / ${duration(max)}`,
-        );
+        const figures = summarize(sent, rttMs);
+        output.emit({ publicKey, username, ...figures });
+        if (figures.received === 0) process.exitCode = EXIT_FAILED;
+        output.say(`${username}: ${roundTripsInWords(figures)}`);
       });
     });
 }

@@ -155,8 +155,10 @@ async function enterRoom(
   return "entered";
 }
 
+/** What others need to join: told to whoever made the room, and to nobody else. */
 export function sayInvitation(room: RoomView, server: string, output: Output): void {
-  if (!room.owner) return;
+  if (!room.owner || room.pin === undefined) return;
+  output.emit({ event: "invitation", roomId: room.roomId, name: room.name, pin: room.pin, server });
   output.say();
   output.say(`  Room "${room.name}"`);
   output.say(`  id   ${room.roomId}`);
