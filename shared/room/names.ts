@@ -16,7 +16,10 @@ const markTower = /(\p{M}{4})\p{M}+/gu;
 /** A name from anywhere, safe to show on one line: undefined when nothing visible is left. */
 export function cleanName(raw: string, maxLength: number): string | undefined {
   // Cut before the work, so that a giant name costs nothing: far above what composing characters can shrink.
-  const drawn = raw.slice(0, maxLength * 16).replace(/\s/g, " ").replace(invisible, "");
+  const drawn = raw
+    .slice(0, maxLength * 16)
+    .replace(/\s/g, " ")
+    .replace(invisible, "");
   const oneLine = drawn.replace(/ +/g, " ");
   const text = truncate(oneLine.normalize("NFC").replace(markTower, "$1").trim(), maxLength).trim();
   return visible.test(text) ? text : undefined;
