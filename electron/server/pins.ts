@@ -3,6 +3,7 @@ import { promisify } from "node:util";
 import type { RandomBytes } from "../../shared/base/random.ts";
 import { BoundedMap } from "./bounded-map.ts";
 import type { StoredPin } from "./room-store.ts";
+import { Slots } from "./slots.ts";
 
 const SALT_BYTES = 16;
 const HASH_BYTES = 32;
@@ -19,9 +20,6 @@ const MAX_REMEMBERED = 100_000;
 
 const derive = promisify<string, Uint8Array, number, typeof SCRYPT, Buffer>(scrypt);
 
-/** Hashing is at its limit: an answer now would be late for everybody. */
-export class PinsBusy extends Error {}
-
 /**
  * Seals PINs and compares them. The right PIN of a room, once seen, is remembered as an HMAC under a key that only
  * this process has and never writes, so that only the first join after a restart costs a scrypt.
@@ -37,7 +35,7 @@ export class Pins {
     this.#processKey = random(32);
   }
 
-  /** @throws PinsBusy. */
+  /** @throws Busy. */
   async seal(pin: string): Promise<StoredPin> {
     const salt = this.#random(SALT_BYTES);
     return { salt, hash: await this.#slots.run(() => derive(pin, salt, HASH_BYTES, SCRYPT)) };
@@ -54,7 +52,7 @@ export class Pins {
     return right && timingSafeEqual(right, this.#tag(roomId, pin));
   }
 
-  /** @throws PinsBusy. */
+  /** @throws Busy. */
   async matches(roomId: string, stored: StoredPin, pin: string): Promise<boolean> {
     const hash = await this.#slots.run(() => derive(pin, stored.salt, HASH_BYTES, SCRYPT));
     const isRight = hash.length === stored.hash.length && timingSafeEqual(hash, stored.hash);
@@ -68,34 +66,5 @@ export class Pins {
 
   #tag(roomId: string, pin: string): Buffer {
     return createHmac("sha256", this.#processKey).update(`${roomId} ${pin}`).digest();
-  }
-}
-
-/** Runs a few tasks at a time and queues a bounded number more, in order. */
-class Slots {
-  #running = 0;
-  readonly #waiting: (() => void)[] = [];
-  readonly #maxRunning: number;
-  readonly #maxWaiting: number;
-
-  constructor(maxRunning: number, maxWaiting: number) {
-    this.#maxRunning = maxRunning;
-    this.#maxWaiting = maxWaiting;
-  }
-
-  async run<T>(task: () => Promise<T>): Promise<T> {
-    if (this.#running < this.#maxRunning) this.#running++;
-    else {
-      if (this.#waiting.length >= this.#maxWaiting) throw new PinsBusy("too many PINs to hash");
-      // Whoever finishes hands over its slot, so the count of running tasks stays.
-      await new Promise<void>((resolve) => this.#waiting.push(resolve));
-    }
-    try {
-      return await task();
-    } finally {
-      const next = this.#waiting.shift();
-      if (next) next();
-      else this.#running--;
-    }
   }
 }

@@ -16,11 +16,12 @@ import {
 import { shortKey } from "./log-lines.ts";
 import type { ServerMetrics } from "./metrics.ts";
 import { type PinAttempt, PinGuard } from "./pin-guard.ts";
-import { Pins, PinsBusy } from "./pins.ts";
+import { Pins } from "./pins.ts";
 import { RateLimits } from "./rate-limits.ts";
 import { type Refusal, refusal } from "./refusal.ts";
 import type { RoomStore } from "./room-store.ts";
 import { findMember, type Member, type Peer, type Room, Rooms } from "./rooms.ts";
+import { Busy } from "./slots.ts";
 
 /** 64 random bits: ids cannot be guessed, and 100,000 rooms collide once in 4 billion servers. */
 const ROOM_ID_BYTES = 8;
@@ -130,7 +131,7 @@ export class RoomService {
     try {
       pin = await this.#pins.seal(message.password);
     } catch (error) {
-      if (error instanceof PinsBusy) return refuse("rateLimited");
+      if (error instanceof Busy) return refuse("rateLimited");
       throw error;
     }
     // The world may have changed while the PIN was hashed.
@@ -235,7 +236,7 @@ export class RoomService {
     try {
       return await turn;
     } catch (error) {
-      if (error instanceof PinsBusy) return refuse("rateLimited");
+      if (error instanceof Busy) return refuse("rateLimited");
       throw error;
     } finally {
       if (this.#pinTurns.get(room.id) === settled) this.#pinTurns.delete(room.id);

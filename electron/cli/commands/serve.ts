@@ -1,8 +1,9 @@
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
+import { mkdirSync, readFileSync } from "node:fs";
+import { join, resolve } from "node:path";
 import { Command, InvalidArgumentError } from "commander";
 import { createLogger } from "../../../shared/base/logger.ts";
 import { FailureError, messageOf } from "../../../shared/base/result.ts";
+import { lockFile, type ProfileLock } from "../../adapters/profile/lock.ts";
 import { defaultProfileDir } from "../../adapters/profile/paths.ts";
 import { IN_MEMORY, openRoomStore } from "../../adapters/store/libsql-room-store.ts";
 import { TrustedProxies } from "../../server/client-address.ts";
@@ -10,14 +11,13 @@ import type { TlsOptions } from "../../server/http.ts";
 import { defaultLimits } from "../../server/limits.ts";
 import { lineSink } from "../../server/log-lines.ts";
 import { type RunningServer, startServer } from "../../server/server.ts";
+import { createOutput, EXIT_DONE, EXIT_FAILED, EXIT_USAGE, type Output } from "../output.ts";
 
 const DATABASE_FILE = "rooms.db";
+const LOCK_FILE = "server.lock";
 const MAX_PORT = 65_535;
 /** Larger rooms than a mesh of everybody with everybody can bear. */
 const MAX_MEMBERS_SETTING = 1_000;
-const EXIT_DONE = 0;
-const EXIT_FAILED = 1;
-const EXIT_USAGE = 2;
 
 interface ServeOptions {
   readonly host: string;
@@ -32,7 +32,9 @@ interface ServeOptions {
   readonly tlsKey?: string;
   readonly trustProxy: string[];
   readonly verbose?: boolean;
+  /** Of the whole program. */
   readonly json?: boolean;
+  readonly profile?: string;
 }
 
 /** `govpn serve`: the signaling server, until SIGINT or SIGTERM. */
@@ -41,7 +43,7 @@ export function serveCommand(): Command {
     .description("run a GoVPN signaling server, which introduces the members of a room to each other")
     .option("--host <address>", "address to listen on; 0.0.0.0 or :: for every address", "127.0.0.1")
     .option("--port <n>", "port to listen on; 0 for any free one", integer(0, MAX_PORT), 8080)
-    .option("--data <dir>", "folder of the room database (default: the platform's data folder)")
+    .option("--data <dir>", "folder of the room database (default: server/ in the profile folder)")
     .option("--memory", "keep rooms in memory only: they are gone when the server stops")
     .option("--max-members <n>", "members of a room", integer(2, MAX_MEMBERS_SETTING), defaultLimits.maxMembers)
     .option("--max-connections <n>", "clients at once", integer(1, 1_000_000), defaultLimits.maxConnections)
@@ -72,30 +74,30 @@ Examples:
 
 Clients connect to ws://<host>:<port>/ws. /health and /metrics are there for operators; docs/server.md tells the rest.`,
     )
-    .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? EXIT_DONE : EXIT_USAGE))
     .action(async (_options: ServeOptions, command: Command) => {
       process.exitCode = await serve(command.optsWithGlobals<ServeOptions>());
     });
 }
 
 async function serve(options: ServeOptions): Promise<number> {
-  const usage = usageError(options);
+  const output = createOutput(options.json ?? false);
   const proxies = TrustedProxies.parse(options.trustProxy);
-  if (usage || !proxies.ok) {
-    complain(options, "usage", usage ?? (proxies.ok ? "" : `--trust-proxy: ${proxies.error.message}`));
+  const usage = usageError(options) ?? (proxies.ok ? undefined : `--trust-proxy: ${proxies.error.message}.`);
+  if (!proxies.ok || usage !== undefined) {
+    output.complain("usage", usage ?? "");
     return EXIT_USAGE;
   }
-  const logger = createLogger(
-    lineSink((line) => process.stderr.write(line), options.json ? "json" : "text"),
-    options.verbose ? "debug" : options.json ? "info" : "warn",
-  );
-  const file = options.memory ? IN_MEMORY : join(options.data ?? join(defaultProfileDir(), "server"), DATABASE_FILE);
   try {
     const tls = readTls(options);
+    const logger = createLogger(
+      lineSink((line) => process.stderr.write(line), output.json ? "json" : "text"),
+      options.verbose ? "debug" : output.json ? "info" : "warn",
+    );
+    const place = await openPlace(options);
     const server = await startServer({
       host: options.host,
       port: options.port,
-      store: openRoomStore(file, logger),
+      store: openRoomStore(place.file, logger),
       limits: {
         maxMembers: options.maxMembers,
         maxConnections: options.maxConnections,
@@ -107,15 +109,32 @@ async function serve(options: ServeOptions): Promise<number> {
       logger,
       processMetrics: true,
     });
-    announce(options, server, file);
+    announce(output, server, place.file);
     await stopSignal();
     await server.close();
-    if (options.json) print({ event: "closed" });
+    await place.lock?.release();
+    output.emit({ event: "closed" });
     return EXIT_DONE;
   } catch (error) {
-    complain(options, error instanceof FailureError ? error.code : "failed", messageOf(error));
+    output.complain(error instanceof FailureError ? error.code : "failed", messageOf(error));
     return EXIT_FAILED;
   }
+}
+
+/** Where the rooms lie, and the lock that keeps a second server away from them: each would hold its own idea of them. */
+async function openPlace(options: ServeOptions): Promise<{ readonly file: string; readonly lock?: ProfileLock }> {
+  if (options.memory) return { file: IN_MEMORY };
+  const folder = resolve(options.data ?? join(options.profile ?? defaultProfileDir(), "server"));
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  const lock = await lockFile(join(folder, LOCK_FILE));
+  if (lock.ok) return { file: join(folder, DATABASE_FILE), lock: lock.value };
+  const { code, message, pid } = lock.error;
+  if (code !== "profile_in_use") throw new FailureError({ code, message });
+  const who = pid === undefined ? "another server" : `another server (process ${pid})`;
+  throw new FailureError({
+    code: "data_in_use",
+    message: `The rooms in ${folder} are in use by ${who}. Stop it, or choose another folder with --data.`,
+  });
 }
 
 function usageError(options: ServeOptions): string | undefined {
@@ -139,20 +158,14 @@ function readPem(file: string, what: string): string {
   }
 }
 
-function announce(options: ServeOptions, server: RunningServer, file: string): void {
-  if (options.json) return print({ event: "listening", url: server.url });
-  const rooms = file === IN_MEMORY ? "in memory, gone when the server stops" : file;
-  process.stdout.write(
-    [
-      `GoVPN signaling server, listening on ${server.url}`,
-      `Rooms: ${rooms}`,
-      "",
-      "In another terminal, create a room:",
-      `  govpn up --server ${server.url} --create "My room" --pin 1234`,
-      "Stop the server with Ctrl+C.",
-      "",
-    ].join("\n"),
-  );
+function announce(output: Output, server: RunningServer, file: string): void {
+  output.emit({ event: "listening", url: server.url });
+  output.say(`GoVPN signaling server, listening on ${server.url}`);
+  output.say(`Rooms: ${file === IN_MEMORY ? "in memory, gone when the server stops" : file}`);
+  output.say();
+  output.say("In another terminal, create a room:");
+  output.say(`  govpn up --server ${server.url} --create "My room"`);
+  output.say("Stop the server with Ctrl+C.");
 }
 
 /** The first SIGINT or SIGTERM closes the server in order; a second one gets the default, which is to end at once. */
@@ -166,15 +179,6 @@ function stopSignal(): Promise<void> {
     process.on("SIGINT", stop);
     process.on("SIGTERM", stop);
   });
-}
-
-function complain(options: ServeOptions, code: string, message: string): void {
-  if (options.json) print({ event: "error", code, message });
-  process.stderr.write(`govpn serve: ${message}\n`);
-}
-
-function print(event: object): void {
-  process.stdout.write(`${JSON.stringify(event)}\n`);
 }
 
 function integer(min: number, max: number): (text: string) => number {
