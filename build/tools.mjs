@@ -10,6 +10,7 @@ import { finish } from "./children.mjs";
 const TOOLS = [
   { tool: "gnome-keyring-daemon", debian: "gnome-keyring", projects: ["contract"] },
   { tool: "dbus-run-session", debian: "dbus-x11", projects: ["contract"] },
+  { tool: "openssl", debian: "openssl", projects: ["contract"] },
   { tool: "ip", debian: "iproute2", projects: ["netns"] },
   { tool: "ping", debian: "iputils-ping", projects: ["netns"] },
   { tool: "iperf3", debian: "iperf3", projects: ["netns"] },
