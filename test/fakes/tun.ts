@@ -24,7 +24,8 @@ export class FakeTun implements TunDevice {
   }
 
   write(packet: Uint8Array): boolean {
-    if (!this.#isOpen || this.isFull) return false;
+    const version = (packet[0] ?? 0) >> 4;
+    if (!this.#isOpen || this.isFull || (version !== 4 && version !== 6)) return false;
     this.written.push(Buffer.from(packet));
     return true;
   }

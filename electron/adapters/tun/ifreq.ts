@@ -1,7 +1,7 @@
 import { endianness } from "node:os";
 
 /**
- * The structures of Linux's interface ioctls (netdevice(7), linux/ipv6.h), as bytes. Numbers are in the machine's own
+ * The structures of Linux's interface ioctls (netdevice(7)), as bytes. Numbers are in the machine's own
  * byte order, addresses in the network's.
  */
 export const IOCTL = {
@@ -53,15 +53,6 @@ export function ifreqIpv4(name: string, address: number): Uint8Array {
   const request = ifreq(name);
   view(request).setUint16(NAME_BYTES, AF.inet, isLittleEndian);
   view(request).setUint32(NAME_BYTES + 4, address);
-  return request;
-}
-
-/** `struct in6_ifreq`: address, prefix length, interface index. */
-export function in6Ifreq(address: Uint8Array, prefixBits: number, index: number): Uint8Array {
-  const request = new Uint8Array(24);
-  request.set(address);
-  view(request).setUint32(16, prefixBits, isLittleEndian);
-  view(request).setInt32(20, index, isLittleEndian);
   return request;
 }
 

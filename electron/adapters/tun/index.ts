@@ -5,8 +5,8 @@ import { MAX_INTERFACE_NAME } from "./ifreq.ts";
 import { linuxTunRights, openLinuxTun } from "./linux.ts";
 import type { SystemTunDevice } from "./open.ts";
 
-export type { TunFailure, TunFailureCode, TunMending } from "./failure.ts";
-export { addressClashes, type InterfaceAddress, listInterfaces } from "./interfaces.ts";
+export type { TunFailure } from "./failure.ts";
+export { addressClashes, listInterfaces } from "./interfaces.ts";
 export type { SystemTunDevice } from "./open.ts";
 
 export interface OpenTunOptions {

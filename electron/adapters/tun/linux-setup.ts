@@ -1,23 +1,17 @@
-import { closeSync, writeFileSync } from "node:fs";
+import { closeSync, readFileSync, writeFileSync } from "node:fs";
+import { setTimeout as delay } from "node:timers/promises";
+import { hex } from "../../../shared/base/bytes.ts";
 import { type Failure, ok, type Result } from "../../../shared/base/result.ts";
 import { IPV4_PREFIX_BITS, IPV6_PREFIX_BITS } from "../../../shared/identity/address.ts";
-import {
-  AF,
-  IFF,
-  IOCTL,
-  ifreq,
-  ifreqFlags,
-  ifreqIpv4,
-  ifreqNumber,
-  in6Ifreq,
-  readFlags,
-  readNumber,
-  SOCKET,
-} from "./ifreq.ts";
-import { type CallResult, errnoName, libc } from "./libc.ts";
+import { AF, IFF, IOCTL, ifreq, ifreqFlags, ifreqIpv4, ifreqNumber, readFlags, readNumber, SOCKET } from "./ifreq.ts";
+import { ERRNO, errnoName, libc } from "./libc.ts";
+import { answeredErrno, NETLINK, newIpv6Address } from "./netlink.ts";
 
 /** Packets the system holds for us while we are busy. The default of 500 lost packets to one TCP burst. */
 const TX_QUEUE_PACKETS = 1000;
+
+/** An answer quotes the request: room for both. */
+const NETLINK_ANSWER_BYTES = 1024;
 
 export interface InterfaceSettings {
   readonly name: string;
@@ -56,12 +50,49 @@ function bringUp(fd: number, name: string): Result<void, SetupFailure> {
 
 /** Adds the IPv6 address to an interface that is up. Fails where the kernel has no IPv6, or has it switched off. */
 export function setUpIpv6({ name, ipv6 }: InterfaceSettings): Result<void, SetupFailure> {
-  return withSocket(AF.inet6, (fd) => {
+  const index = interfaceIndex(name);
+  if (!index.ok) return index;
+  const socket = libc().socket(NETLINK.family, NETLINK.raw | SOCKET.closeOnExec);
+  if (!socket.ok) return setupFailure("IPv6 address", socket.errno);
+  try {
+    const sent = libc().write(socket.value, newIpv6Address(index.value, ipv6, IPV6_PREFIX_BITS));
+    if (sent < 0) return setupFailure("IPv6 address", -sent);
+    // The kernel has done it, and answered, before the write returns.
+    const answer = new Uint8Array(NETLINK_ANSWER_BYTES);
+    const bytes = libc().read(socket.value, answer);
+    const errno = bytes < 0 ? -bytes : (answeredErrno(answer.subarray(0, bytes)) ?? ERRNO.EPROTO);
+    return errno === 0 ? ok(undefined) : setupFailure("IPv6 address", errno);
+  } finally {
+    closeSync(socket.value);
+  }
+}
+
+/** The kernel takes well under a millisecond; a loaded machine a few. Then it is no matter of waiting any more. */
+const LOCAL_ROUTE_TRIES = 100;
+const LOCAL_ROUTE_WAIT_MS = 2;
+
+/**
+ * Resolves when packets to the new address are taken for this machine's own. The kernel inserts that route a moment
+ * after it has said "done", from a work queue, and loses what arrives in between.
+ */
+export async function ipv6Routed(address: Uint8Array): Promise<void> {
+  const route = new RegExp(`^${hex.encode(address)} 80 `, "m");
+  for (let tries = 0; tries < LOCAL_ROUTE_TRIES && !route.test(routeTable()); tries++) await delay(LOCAL_ROUTE_WAIT_MS);
+}
+
+function routeTable(): string {
+  try {
+    return readFileSync("/proc/self/net/ipv6_route", "latin1");
+  } catch {
+    return "";
+  }
+}
+
+function interfaceIndex(name: string): Result<number, SetupFailure> {
+  return withSocket(AF.inet, (fd) => {
     const request = ifreq(name);
     const found = libc().ioctl(fd, IOCTL.getIndex, request);
-    if (!found.ok) return setupFailure("index", found.errno);
-    const added = libc().ioctl(fd, IOCTL.setAddress, in6Ifreq(ipv6, IPV6_PREFIX_BITS, readNumber(request)));
-    return added.ok || isThereAlready(added) ? ok(undefined) : setupFailure("IPv6 address", added.errno);
+    return found.ok ? ok(readNumber(request)) : setupFailure("index", found.errno);
   });
 }
 
@@ -87,10 +118,7 @@ export function quietIpv6(name: string): void {
   }
 }
 
-const EEXIST = 17;
-const isThereAlready = (result: CallResult) => !result.ok && result.errno === EEXIST;
-
-function withSocket(family: number, use: (fd: number) => Result<void, SetupFailure>): Result<void, SetupFailure> {
+function withSocket<T>(family: number, use: (fd: number) => Result<T, SetupFailure>): Result<T, SetupFailure> {
   const socket = libc().socket(family, SOCKET.datagram | SOCKET.closeOnExec);
   if (!socket.ok) return setupFailure("socket", socket.errno);
   try {

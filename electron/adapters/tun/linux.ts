@@ -7,7 +7,7 @@ import { IFF, IOCTL, ifreqFlags, readName } from "./ifreq.ts";
 import { listInterfaces } from "./interfaces.ts";
 import { ERRNO, errnoName, libc } from "./libc.ts";
 import { LinuxTunDevice } from "./linux-device.ts";
-import { type InterfaceSettings, quietIpv6, setUpIpv4, setUpIpv6 } from "./linux-setup.ts";
+import { type InterfaceSettings, ipv6Routed, quietIpv6, setUpIpv4, setUpIpv6 } from "./linux-setup.ts";
 import type { OpenTun } from "./open.ts";
 
 const TUN_NODE = "/dev/net/tun";
@@ -33,6 +33,7 @@ export const openLinuxTun: OpenTun = async (options) => {
     return setupFailure(name, ipv4.error);
   }
   const done = setUpIpv6(settings);
+  if (done.ok) await ipv6Routed(settings.ipv6);
   const ipv6 = done.ok
     ? ({ state: "ready" } as const)
     : ({ state: "unavailable", reason: done.error.message } as const);

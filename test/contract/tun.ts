@@ -1,0 +1,137 @@
+import { expect, it } from "vitest";
+import type { TunDevice } from "../../shared/tunnel/ports.ts";
+import { udpPacket } from "../fakes/packets.ts";
+
+/** A device with a system behind it whose programs the test can be. */
+export interface TunBench {
+  readonly device: TunDevice;
+  readonly ipv4: string;
+  readonly ipv6: string;
+  /** An address that the system reaches through the device. */
+  readonly peerIpv4: string;
+  readonly peerIpv6: string;
+  /** As a program of this machine: sends UDP data to a peer's port 2000. */
+  send(destination: string, data: Uint8Array): Promise<void>;
+  /** As a program that listens on UDP port 2000: the data of what arrives, from now on. */
+  receive(count: number): Promise<Buffer[]>;
+  /** Takes the interface away, as an administrator could. */
+  remove(): Promise<void>;
+}
+
+/** The sentences every TunDevice must make true. The bench is closed by the caller after each. */
+export function tunContract(open: () => Promise<TunBench>): void {
+  const ignore = () => {};
+  const numbered = (n: number) => Buffer.from(`packet ${n}`);
+  /** Copies of UDP packets among what the system sends; it also has words of its own, such as multicast reports. */
+  const deliveries = (device: TunDevice, count: number, onLost: () => void = ignore) =>
+    new Promise<Buffer[]>((resolve) => {
+      const seen: Buffer[] = [];
+      device.start((packet) => {
+        const isUdp = packet[0]! >> 4 === 4 ? packet[9] === 17 : packet[6] === 17;
+        if (isUdp) seen.push(Buffer.from(packet));
+        if (seen.length === count) resolve(seen);
+      }, onLost);
+    });
+
+  it("delivers what the system sends: whole packets, in order, by IPv4 and IPv6", async () => {
+    const bench = await open();
+    const seen = deliveries(bench.device, 200);
+    for (let n = 0; n < 100; n++) {
+      await bench.send(bench.peerIpv4, numbered(n));
+      await bench.send(bench.peerIpv6, numbered(n));
+    }
+    const packets = await seen;
+    const v4 = packets.filter((packet) => packet[0]! >> 4 === 4);
+    const v6 = packets.filter((packet) => packet[0]! >> 4 === 6);
+    expect(v4.map((packet) => packet.subarray(28))).toEqual(Array.from({ length: 100 }, (_, n) => numbered(n)));
+    expect(v6.map((packet) => packet.subarray(48))).toEqual(Array.from({ length: 100 }, (_, n) => numbered(n)));
+  });
+
+  it("delivers a burst longer than it reads at a time", async () => {
+    const bench = await open();
+    const seen = deliveries(bench.device, 400);
+    await Promise.all(Array.from({ length: 400 }, (_, n) => bench.send(bench.peerIpv4, numbered(n))));
+    expect(await seen).toHaveLength(400);
+  });
+
+  it("hands what is written to the system", async () => {
+    const bench = await open();
+    bench.device.start(ignore, ignore);
+    const received = bench.receive(2);
+    expect(bench.device.write(udpPacket(bench.peerIpv4, bench.ipv4, Buffer.from("four")))).toBe(true);
+    expect(bench.device.write(udpPacket(bench.peerIpv6, bench.ipv6, Buffer.from("six")))).toBe(true);
+    expect((await received).map(String).sort()).toEqual(["four", "six"]);
+  });
+
+  it("carries packets up to its MTU", async () => {
+    const bench = await open();
+    const { mtu } = bench.device;
+    const seen = deliveries(bench.device, 1);
+    await bench.send(bench.peerIpv4, Buffer.alloc(mtu - 28, 1));
+    expect((await seen)[0]).toHaveLength(mtu);
+    const received = bench.receive(1);
+    bench.device.write(udpPacket(bench.peerIpv4, bench.ipv4, Buffer.alloc(mtu - 28, 2)));
+    expect((await received)[0]).toEqual(Buffer.alloc(mtu - 28, 2));
+  });
+
+  it("refuses what is no IP packet", async () => {
+    const bench = await open();
+    bench.device.start(ignore, ignore);
+    expect(bench.device.write(Buffer.alloc(40, 0x10))).toBe(false);
+    expect(bench.device.write(new Uint8Array())).toBe(false);
+  });
+
+  it("starts once", async () => {
+    const { device } = await open();
+    device.start(ignore, ignore);
+    expect(() => device.start(ignore, ignore)).toThrow(/starts once/);
+    await device.close();
+    expect(() => device.start(ignore, ignore)).toThrow(/starts once/);
+  });
+
+  it("delivers nothing and takes nothing once it is closed, which may be done twice and is no loss", async () => {
+    const bench = await open();
+    let delivered = 0;
+    bench.device.start(
+      () => {
+        delivered += 1;
+      },
+      () => expect.unreachable("closing is not losing"),
+    );
+    await bench.device.close();
+    const before = delivered;
+    await bench.send(bench.peerIpv4, numbered(1)).catch(ignore); // the system may have no route any more
+    expect(bench.device.write(udpPacket(bench.peerIpv4, bench.ipv4))).toBe(false);
+    await bench.device.close();
+    expect(delivered).toBe(before);
+  });
+
+  it("can be closed from within a delivery", async () => {
+    const bench = await open();
+    const delivered = new Promise<void>((resolve) => {
+      bench.device.start(() => {
+        void bench.device.close();
+        resolve();
+      }, ignore);
+    });
+    await bench.send(bench.peerIpv4, numbered(1));
+    await delivered;
+    expect(bench.device.write(udpPacket(bench.peerIpv4, bench.ipv4))).toBe(false);
+  });
+
+  it("says once that it is lost when the interface is taken away", async () => {
+    const bench = await open();
+    let losses = 0;
+    const lost = new Promise<void>((resolve) => {
+      bench.device.start(ignore, () => {
+        losses += 1;
+        resolve();
+      });
+    });
+    await bench.remove();
+    await lost;
+    expect(bench.device.write(udpPacket(bench.peerIpv4, bench.ipv4))).toBe(false);
+    await bench.device.close();
+    expect(losses).toBe(1);
+  });
+}

@@ -1,0 +1,60 @@
+import { createSocket, type Socket } from "node:dgram";
+import { once } from "node:events";
+import type { Lane, LaneKind } from "../../shared/tunnel/ports.ts";
+
+/** What may wait in the socket before the tunnel is asked to hold back. */
+const HIGH_WATER_BYTES = 256 * 1024;
+
+/** A lane that is one plain UDP socket between two hosts: no encryption, no handshake, packets as they are. */
+export class UdpLane implements Lane {
+  readonly kind: LaneKind = "packets";
+  readonly maxPacketBytes: number;
+  readonly #socket: Socket;
+  #isFull = false;
+  #isOpen = true;
+  onPacket: (packet: Uint8Array) => void = () => {};
+  onWritable: () => void = () => {};
+
+  /** @param socket connected to the other end; the lane closes it. */
+  constructor(socket: Socket, maxPacketBytes: number) {
+    this.#socket = socket;
+    this.maxPacketBytes = maxPacketBytes;
+    socket.on("message", (packet) => this.onPacket(packet));
+    socket.on("error", () => {}); // the other end is not there yet: on a wire the packet would be lost
+  }
+
+  send(packet: Uint8Array): boolean {
+    if (!this.#isOpen || packet.length > this.maxPacketBytes) return this.#isOpen;
+    this.#socket.send(Buffer.from(packet), () => this.#sent());
+    this.#isFull = this.#socket.getSendQueueSize() >= HIGH_WATER_BYTES;
+    return !this.#isFull;
+  }
+
+  close(): void {
+    if (!this.#isOpen) return;
+    this.#isOpen = false;
+    this.#socket.close();
+  }
+
+  #sent(): void {
+    if (!this.#isOpen || !this.#isFull || this.#socket.getSendQueueSize() > HIGH_WATER_BYTES / 4) return;
+    this.#isFull = false;
+    this.onWritable();
+  }
+}
+
+export async function connectUdpLane(options: {
+  readonly port: number;
+  readonly local: string;
+  readonly remote: string;
+  readonly maxPacketBytes: number;
+}): Promise<UdpLane> {
+  // The kernel's default buffer holds two dozen packets; a VPN's burst is longer.
+  const buffers = { recvBufferSize: 4 << 20, sendBufferSize: 4 << 20 };
+  const socket = createSocket({ type: "udp4", ...buffers });
+  socket.bind(options.port, options.local);
+  await once(socket, "listening");
+  socket.connect(options.port, options.remote);
+  await once(socket, "connect");
+  return new UdpLane(socket, options.maxPacketBytes);
+}
