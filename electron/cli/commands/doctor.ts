@@ -111,6 +111,7 @@ function netOf(serverUrl: string | undefined): NetDiagnostics {
 function secretsOf(dir: string, passphrase: string | undefined): SecretsDiagnostics {
   let opened: ReturnType<SecretsDiagnostics["open"]> | undefined;
   return {
+    hasPassphrase: Boolean(passphrase),
     kind: async () => {
       if ((await inspectProfile(dir)) === undefined) return ok(undefined);
       const found = await findSecrets(dir);

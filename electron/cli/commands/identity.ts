@@ -11,7 +11,8 @@ import { type Keychain, type OpenedSecretStore, openSecretStore, storeName } fro
 import { findSecrets } from "../../adapters/secrets/whereabouts.ts";
 import { storedPublicKey } from "../../main/identity.ts";
 import { exportIdentity, type ImportedIdentity, importIdentity } from "../../main/identity-backup.ts";
-import { createOutput, EXIT_DONE, EXIT_FAILED, type Output, table } from "../output.ts";
+import { createOutput, EXIT_DONE, EXIT_FAILED, type Output } from "../output.ts";
+import { table } from "../text.ts";
 import { inWords } from "../words.ts";
 import { askHidden, type PassphrasePorts, readPassphrase } from "./passphrase.ts";
 
@@ -119,7 +120,7 @@ async function show({ options, output, ports }: Run): Promise<Result<void>> {
   if (!key.ok) return key;
   if (!key.value) return fail("no_identity", "This profile has no identity yet.");
   describe(output, "identity", key.value, { store: opened.value.store.kind });
-  if (opened.value.warning) output.say(`\nNote: ${opened.value.warning.message}`);
+  if (opened.value.warning) remark(output, `Note: ${opened.value.warning.message}`);
   return ok(undefined);
 }
 
@@ -144,7 +145,7 @@ async function exportCommand({ options, output, ports }: Run): Promise<Result<vo
 
 function printExport(output: Output, publicKey: PublicKey, text: string): Result<void> {
   output.emit({ event: "exported", publicKey, text });
-  output.say(text.trimEnd());
+  for (const line of text.trimEnd().split("\n")) output.say(line);
   return ok(undefined);
 }
 
@@ -189,8 +190,8 @@ function reportImport(
   const more = { changed, store: opened.store.kind, ...(replaced ? { replaced } : {}) };
   if (!changed) output.say("This profile had this identity already.");
   describe(output, "imported", publicKey, more);
-  if (replaced) output.say(`\nThe identity ${replaced} was replaced; its key is kept in the same store.`);
-  if (opened.warning) output.say(`\nNote: ${opened.warning.message}`);
+  if (replaced) remark(output, `The identity ${replaced} was replaced; its key is kept in the same store.`);
+  if (opened.warning) remark(output, `Note: ${opened.warning.message}`);
 }
 
 async function moveCommand({ options, output, ports }: Run): Promise<Result<void>> {
@@ -298,6 +299,11 @@ async function readExport(file: string, ports: IdentityPorts): Promise<Result<st
   } catch (error) {
     return fail("export_not_read", `The export cannot be read: ${messageOf(error)}.`);
   }
+}
+
+function remark(output: Output, sentence: string): void {
+  output.say();
+  output.say(sentence);
 }
 
 function describe(output: Output, event: string, publicKey: PublicKey, more: object): void {
