@@ -45,6 +45,8 @@ export interface HostOptions
   > {
   readonly version: string;
   readonly serverUrl: string;
+  /** What other machines dial, where they can reach the server. */
+  readonly publicServerUrl?: string;
   readonly signer: Signer;
   readonly secrets: SecretStore;
   readonly clock: Clock;
@@ -66,6 +68,8 @@ export class Host implements HostApi, Disposable {
   readonly #rooms: RoomSessions;
   readonly #memory: RoomMemory;
   readonly #subscriptions = new DisposableStore();
+  /** Names from the links that are there, for their end: when this machine leaves a room, the room's list goes first. */
+  readonly #introduced = new Map<PublicKey, string>();
   #username: string;
   #stopping: Promise<void> | undefined;
 
@@ -235,8 +239,10 @@ export class Host implements HostApi, Disposable {
 
   #serverView(): HostSnapshot["server"] {
     const { kind, since, retryAt, reason } = this.#signaling.state;
+    const { publicServerUrl: publicUrl } = this.#options;
     return {
       url: this.#signaling.url,
+      ...(publicUrl !== undefined && { publicUrl }),
       state: kind,
       since,
       ...(retryAt !== undefined && { retryAt }),
@@ -289,6 +295,7 @@ export class Host implements HostApi, Disposable {
     this.#on(
       events.on("peer", (peer) => {
         if (peer.username !== undefined) {
+          this.#introduced.set(peer.publicKey, peer.username);
           for (const room of peer.rooms) this.#rooms.hello(room, peer.publicKey, peer.username);
         }
         this.events.emit("peer", peer);
@@ -296,7 +303,8 @@ export class Host implements HostApi, Disposable {
     );
     this.#on(
       events.on("gone", ({ publicKey, rooms, reason }) => {
-        const username = this.#nameOf(publicKey);
+        const username = this.#introduced.get(publicKey) ?? this.#nameOf(publicKey);
+        this.#introduced.delete(publicKey);
         for (const room of rooms) this.#rooms.memberGone(room, publicKey);
         this.events.emit("gone", { publicKey, username, reason });
       }),

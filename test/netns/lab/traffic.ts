@@ -153,11 +153,18 @@ export interface Download {
   readonly seconds: number;
 }
 
+export interface DownloadOptions {
+  readonly timeoutMs?: number;
+  /** Called with what has arrived so far, in bytes. */
+  readonly onProgress?: (bytes: number) => void;
+}
+
 /**
  * Fetches a URL with curl on the host, hashing what arrives.
  * @throws with curl's words when it failed
  */
-export async function download(host: Host, url: string, timeoutMs = 120_000): Promise<Download> {
+export async function download(host: Host, url: string, options: DownloadOptions = {}): Promise<Download> {
+  const { timeoutMs = 120_000, onProgress } = options;
   const started = performance.now();
   const args = ["--silent", "--show-error", "--fail", "--globoff", "--noproxy", "*", url];
   const curl = host.spawn("curl", args, { keepStdout: false });
@@ -166,6 +173,7 @@ export async function download(host: Host, url: string, timeoutMs = 120_000): Pr
   curl.onStdout = (chunk) => {
     bytes += chunk.length;
     hash.update(chunk);
+    onProgress?.(bytes);
   };
   const { code, stderr } = await curl.finish(timeoutMs);
   if (code !== 0) throw new Error(`curl failed (${code}): ${stderr}`);
