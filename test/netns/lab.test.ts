@@ -106,6 +106,11 @@ describe("a program with events", () => {
     await program.kill();
   });
 
+  it("ends even if a child that it left behind still holds its output", async () => {
+    const program = lab().host(1).spawn("sh", ["-c", "echo told; setsid sleep 600 & exit 4"]);
+    expect(await program.finish(10_000)).toMatchObject({ code: 4, stdout: "told\n" });
+  });
+
   it("that does not stop when asked is reported", async () => {
     const program = shell(`trap '' TERM; echo '{"event":"deaf"}'; while :; do sleep 1; done`);
     await program.waitFor(({ event }) => event === "deaf");
@@ -139,7 +144,7 @@ describe("the end of a lab", () => {
     for (const name of made) expect(name.length).toBeLessThan(16);
     const [kept, escaped] = [
       host.spawn("sleep", ["600"]),
-      host.spawn("sh", ["-c", "setsid sleep 600 & echo $!; wait"]),
+      host.spawn("sh", ["-c", "setsid sh -c 'echo $$; exec sleep 600' & wait"]),
     ];
     await new Promise<void>((resolve) => {
       escaped.onStdout = () => resolve();

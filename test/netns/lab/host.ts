@@ -119,12 +119,13 @@ export class Host {
     return this.#eventPrograms.map((program) => `[host ${this.number}] ${program.transcript()}`).join("\n");
   }
 
-  async killAll(): Promise<void> {
-    await Promise.all([...this.#programs].map((program) => program.kill()));
-  }
-
   killAllNow(): void {
     for (const program of this.#programs) program.killNow();
+  }
+
+  /** When every program has ended. */
+  async ended(): Promise<void> {
+    await Promise.all([...this.#programs].map((program) => program.exited));
   }
 
   #withProfile(args: readonly string[]): readonly string[] {

@@ -56,7 +56,8 @@ export function createLab({ hosts: count }: LabOptions): Lab {
     open.delete(removeNow);
     for (const host of hosts) host.killAllNow();
     removeNamespaces([switchName, ...hosts.map((host) => host.namespace)]);
-    rmSync(files, { recursive: true, force: true });
+    // A program that is being killed may still write a file.
+    rmSync(files, { recursive: true, force: true, maxRetries: 10, retryDelay: 20 });
   };
   open.add(removeNow);
   try {
@@ -74,8 +75,8 @@ export function createLab({ hosts: count }: LabOptions): Lab {
     },
     transcript: () => hosts.map((host) => host.transcript()).join("\n"),
     async teardown() {
-      await Promise.all(hosts.map((host) => host.killAll()));
-      removeNow();
+      if (open.has(removeNow)) removeNow();
+      await Promise.all(hosts.map((host) => host.ended()));
     },
   };
 }

@@ -1,5 +1,4 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { once } from "node:events";
 
 /** How a finished command ended, with all it printed. `code` is null when a signal ended it. */
 export interface Finished {
@@ -18,6 +17,8 @@ export interface RunOptions {
 
 /** A program that is asked to stop gets this long before it counts as one that does not stop. */
 const STOP_MS = 10_000;
+/** After its end, what a program printed is waited for this long: a child that it left behind may hold its output open. */
+const LAST_WORDS_MS = 1000;
 /** Enough of a program's words to see why it failed. */
 const KEPT_STDERR_CHARS = 64 * 1024;
 
@@ -63,9 +64,9 @@ export class Program {
     this.#child.stderr?.on("data", (chunk: Buffer) => {
       this.stderr = (this.stderr + chunk.toString("utf8")).slice(-KEPT_STDERR_CHARS);
     });
-    this.exited = once(this.#child, "close").then(([code]) => {
+    this.exited = endOf(this.#child).then((code) => {
       this.#running = false;
-      return code as number | null;
+      return code;
     });
   }
 
@@ -125,4 +126,22 @@ export class Program {
   #told(): string {
     return `${this.description}\n${this.stdout.slice(-2000)}\n${this.stderr.slice(-4000)}`;
   }
+}
+
+/** The exit status, once all output has arrived, or could have. */
+function endOf(child: ChildProcess): Promise<number | null> {
+  return new Promise((resolve) => {
+    let timer: NodeJS.Timeout | undefined;
+    child.once("exit", (code) => {
+      timer = setTimeout(() => {
+        child.stdout?.destroy();
+        child.stderr?.destroy();
+        resolve(code);
+      }, LAST_WORDS_MS);
+    });
+    child.once("close", (code) => {
+      clearTimeout(timer);
+      resolve(code);
+    });
+  });
 }
