@@ -30,6 +30,13 @@ const words: Readonly<Record<string, (message: string) => string>> = {
   keychain_locked: (message) => `${message} Unlock the keychain and start again.`,
   keychain_unavailable: (message) =>
     `${message} Start the keychain's service, or move the secrets with: govpn identity move`,
+  tun_permission: (message) =>
+    `${message}. This user may not make a network device: run as root, or give node the capability cap_net_admin. To do without: --tun off`,
+  tun_missing: (message) =>
+    `${message}. Load the driver with: modprobe tun; a container must be given /dev/net/tun. To do without: --tun off`,
+  tun_busy: (message) => `${message}. Stop a program that has one of them. To do without: --tun off`,
+  address_conflict: (message) => `${message}. Stop whoever has it there, or take another --profile DIR.`,
+  tun_lost: (message) => `${message}. Another one is made in a few seconds.`,
 };
 
 export function inWords({ code, message }: Failure): string {
