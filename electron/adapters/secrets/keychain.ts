@@ -114,13 +114,29 @@ async function call<T>(
   }
 }
 
-/** The package has one error class for everything, so a locked keychain is told from an absent one by its words. */
+/** The package has one error class for everything, so one cause is told from another by its words. */
+const causes: readonly { readonly words: RegExp; readonly code: string; readonly sentence: string }[] = [
+  {
+    words: /prompt was dismissed|locked|interaction is not allowed/i,
+    code: "keychain_locked",
+    sentence: "The keychain is locked, and was not unlocked when asked.",
+  },
+  {
+    words: /autolaunch|Failed to connect to socket/i,
+    code: "keychain_unavailable",
+    sentence: "The keychain cannot be used: there is no desktop session here (no D-Bus session bus).",
+  },
+  {
+    words: /no result found|not provided by any|ServiceUnknown/i,
+    code: "keychain_unavailable",
+    sentence: "The keychain cannot be used: no keyring runs in this session (no Secret Service).",
+  },
+];
+
 function failureOf(error: unknown): FailureError {
   const message = messageOf(error);
-  if (/prompt was dismissed|locked|interaction is not allowed/i.test(message)) {
-    return new FailureError({ code: "keychain_locked", message: `The keychain is locked: ${message}.` });
-  }
-  return unavailable(message);
+  const cause = causes.find(({ words }) => words.test(message));
+  return cause ? new FailureError({ code: cause.code, message: cause.sentence }) : unavailable(message);
 }
 
 function unavailable(why: string): FailureError {

@@ -1,16 +1,17 @@
 import type { CheckStatus, Finding } from "./check.ts";
 
 const marks: Readonly<Record<CheckStatus, string>> = { ok: "✓", warn: "!", fail: "✗", skip: "–" };
-/** Fixes are wrapped, so that they read well in a terminal of the usual 80 columns beside the titles. */
+/** Columns of the usual terminal; longer findings are wrapped beside the titles. */
 const LINE_LENGTH = 80;
 
 /** The table for people: a line a check, and how to mend it below each that needs it. */
 export function formatFindings(findings: readonly Finding[]): readonly string[] {
   const width = Math.max(...findings.map(({ title }) => title.length));
   const indent = " ".repeat(width + 4);
-  return findings.flatMap(({ status, title, detail, fix }) => [
-    `${marks[status]} ${title.padEnd(width)}  ${detail}`,
-    ...wrap(fix ?? "", LINE_LENGTH - indent.length - 2).map((line, i) => `${indent}${i === 0 ? "→ " : "  "}${line}`),
+  const room = LINE_LENGTH - indent.length;
+  return findings.flatMap(({ status, title, detail, fix = "" }) => [
+    ...wrap(detail, room).map((line, i) => `${i === 0 ? `${marks[status]} ${title.padEnd(width)}  ` : indent}${line}`),
+    ...wrap(fix, room - 2).map((line, i) => `${indent}${i === 0 ? "→ " : "  "}${line}`),
   ]);
 }
 

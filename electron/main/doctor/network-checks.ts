@@ -72,8 +72,12 @@ export const clockCheck: Check<NetContext> = {
   withinMs: NETWORK_CHECK_WITHIN_MS,
   async run({ net: { server } }) {
     if (!server) return NO_SERVER;
-    const { clockOffsetMs: offset } = await server.report();
-    if (offset === undefined) return { status: "skip", detail: "the server does not say what time it is" };
+    const { clockOffsetMs: offset, upgrade } = await server.report();
+    if (offset === undefined) {
+      const detail =
+        upgrade.state === "unreachable" ? "the server was not reached" : "the server does not tell the time";
+      return { status: "skip", detail };
+    }
     const difference = Math.abs(offset);
     if (difference <= CLOCK_WARN_MS) return { status: "ok", detail: "agrees with the server's" };
     const detail = `${roughTime(difference)} ${offset > 0 ? "behind" : "ahead of"} the server's`;

@@ -2,7 +2,6 @@ import { existsSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
-import { Command } from "commander";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { doctorCommand } from "../../../electron/cli/commands/doctor.ts";
 import { startStunServer } from "../../fakes/stun-server.ts";
@@ -94,7 +93,7 @@ async function govpn(args: readonly string[]) {
     },
   });
   command.exitOverride().configureOutput({ writeErr: () => {} });
-  const root = new Command("govpn").option("--profile <dir>").option("--json").exitOverride();
+  const root = command.createCommand("govpn").option("--profile <dir>").option("--json").exitOverride();
   await root.addCommand(command).parseAsync(["node", "govpn", ...args]);
   return { status, said: said.join("\n"), events, complaint };
 }

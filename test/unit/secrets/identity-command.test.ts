@@ -1,7 +1,6 @@
 import { existsSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { PassThrough } from "node:stream";
-import { Command } from "commander";
 import { beforeEach, describe, expect, it } from "vitest";
 import { openProfile } from "../../../electron/adapters/profile/profile.ts";
 import { secureRandom } from "../../../electron/adapters/random.ts";
@@ -70,8 +69,9 @@ async function govpn(args: readonly string[], { env = {}, typed, input = "" }: W
     keychain: noKeychain,
     log2N: 10,
   };
-  const root = new Command("govpn").option("--profile <dir>").option("--json").exitOverride();
-  await root.addCommand(identityCommand(ports)).parseAsync(["node", "govpn", ...args]);
+  const command = identityCommand(ports);
+  const root = command.createCommand("govpn").option("--profile <dir>").option("--json").exitOverride();
+  await root.addCommand(command).parseAsync(["node", "govpn", ...args]);
   return { status, said: said.join("\n"), events, complaint, asked };
 }
 
