@@ -1,11 +1,21 @@
 import { Command, CommanderError } from "commander";
 import { demoCommand } from "./commands/demo.ts";
 import { demoTrafficCommand } from "./commands/demo-traffic.ts";
-import { createCommand, joinCommand, kickCommand, leaveCommand, renameCommand } from "./commands/rooms.ts";
+import { doctorCommand } from "./commands/doctor.ts";
+import { identityCommand } from "./commands/identity.ts";
+import {
+  createCommand,
+  inviteCommand,
+  joinCommand,
+  kickCommand,
+  leaveCommand,
+  renameCommand,
+} from "./commands/rooms.ts";
 import { serveCommand } from "./commands/serve.ts";
 import { downCommand, peersCommand, pingCommand, statusCommand } from "./commands/status.ts";
 import { startCommand, upCommand } from "./commands/up.ts";
-import { EXIT_DONE, EXIT_FAILED, EXIT_USAGE } from "./output.ts";
+import { createOutput, EXIT_DONE, EXIT_FAILED, EXIT_USAGE } from "./output.ts";
+import { endWithReader } from "./signals.ts";
 import { VERSION } from "./version.ts";
 
 function program(): Command {
@@ -18,9 +28,10 @@ function program(): Command {
       "after",
       `
 The first time:
-  govpn serve                                              on a machine that all can reach
-  govpn up --server HOST:8080 --create "My room"           on the first machine; prints an id and a PIN
-  govpn up --server HOST:8080 --join ID --pin PIN          on every other machine
+  govpn demo                                         see it work, on this machine alone
+  govpn serve --host 0.0.0.0                         on a machine that all can reach
+  govpn up --server HOST:8080 --create "My room"     on the first machine; prints an id and a PIN
+  govpn up --server HOST:8080 --join ID --pin PIN    on every other machine
 
 Exit status: 0 done, 1 failed, 2 bad usage.`,
     );
@@ -32,11 +43,14 @@ Exit status: 0 done, 1 failed, 2 bad usage.`,
     peersCommand(),
     pingCommand(),
     createCommand(),
+    inviteCommand(),
     joinCommand(),
     renameCommand(),
     kickCommand(),
     leaveCommand(),
     serveCommand(),
+    identityCommand(),
+    doctorCommand(),
     demoCommand(),
   ]) {
     root.addCommand(command);
@@ -52,15 +66,29 @@ function forEachCommand(command: Command, change: (command: Command) => unknown)
 }
 
 async function main(): Promise<number> {
+  endWithReader();
+  const root = program();
+  // Nothing was asked, so nothing is wrong: help goes where it can be read and piped.
+  if (process.argv.length <= 2) {
+    root.outputHelp();
+    return EXIT_DONE;
+  }
   try {
-    await program().parseAsync();
+    await root.parseAsync();
     return Number(process.exitCode ?? EXIT_DONE);
   } catch (error) {
     // Commander has already said what is wrong; help and version are no errors.
-    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT_DONE : EXIT_USAGE;
+    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT_DONE : badUsage(error);
     process.stderr.write(`govpn: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
     return EXIT_FAILED;
   }
+}
+
+/** Commander has told people on standard error; a program reads standard output. */
+function badUsage({ message }: CommanderError): number {
+  const [, sentence = "Which command? govpn help lists them."] = /^error: (.*)$/s.exec(message) ?? [];
+  if (process.argv.includes("--json")) createOutput(true).complain("usage", sentence);
+  return EXIT_USAGE;
 }
 
 const status = await main();

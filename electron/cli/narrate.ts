@@ -1,42 +1,22 @@
-import type { PublicKey } from "../../shared/base/brand.ts";
+import type { PublicKey, RoomId } from "../../shared/base/brand.ts";
+import type { RoomView, ServerView, TunnelView } from "../../shared/ipc/contract.ts";
 import type { PeerView } from "../../shared/mesh/mesh.ts";
 import type { Host } from "../main/host.ts";
 import type { Output } from "./output.ts";
 import { duration, inWords } from "./words.ts";
 
-/** Tells what happens, as it happens: events for programs, sentences for people. */
+/**
+ * Tells what happens, as it happens: events for programs, sentences for people. What is the case already is told first,
+ * so nothing that happened before is missed.
+ */
 export function narrate(host: Host, output: Output): void {
   const { events } = host;
-  events.on("server", ({ kind, reason, retryAt }) => {
-    output.emit({
-      event: "server",
-      state: kind,
-      ...(reason !== undefined && { reason }),
-      ...(retryAt !== undefined && { retryAt }),
-    });
-    if (kind === "online") output.say("Connected to the signaling server.");
-    if (kind === "waiting") output.say(`The signaling server is away (${reason}); trying again. Open links stay up.`);
-  });
-  events.on("tunnel", (state) => {
-    output.emit({ event: "tunnel", ...host.snapshot().tunnel });
-    if (state.kind === "failed") {
-      output.say(
-        `! No network device: ${inWords(state.failure)} Members can be seen, but no traffic flows. Try: govpn doctor`,
-      );
-    }
-  });
-  let shownRooms = "";
-  events.on("room", ({ roomId, name, status }) => {
-    const shown = JSON.stringify([roomId, name, status.kind]);
-    if (shown === shownRooms) return;
-    shownRooms = shown;
-    output.emit({ event: "room", state: status.kind, roomId, name });
-    if (status.kind === "joined") output.say(`In the room "${name}" (${roomId}).`);
-  });
-  events.on("closed", ({ roomId, reason, message }) => {
-    output.emit({ event: "room", state: "left", roomId, reason, message });
-    output.say(`Out of the room ${roomId}: ${message}.`);
-  });
+  const now = host.snapshot();
+  tellServer(now.server, output);
+  events.on("server", ({ kind: state, reason, retryAt }) => tellServer({ state, reason, retryAt }, output));
+  if (now.tunnel.state === "failed") tellTunnel(now.tunnel, output);
+  events.on("tunnel", () => tellTunnel(host.snapshot().tunnel, output));
+  narrateRooms(host, now.rooms, output);
   narratePeers(host, output);
   events.on("refused", ({ publicKey, failure }) => {
     output.emit({ event: "refused", publicKey, ...failure });
@@ -44,6 +24,57 @@ export function narrate(host: Host, output: Output): void {
   events.on("address", ({ ipv4, ipv6 }) => {
     output.emit({ event: "address", ipv4, ipv6 });
     output.say(`Another member has this machine's address; it is ${ipv4} now.`);
+  });
+}
+
+interface ServerNews {
+  readonly state: ServerView["state"];
+  readonly reason?: string | undefined;
+  readonly retryAt?: number | undefined;
+}
+
+function tellServer({ state, reason, retryAt }: ServerNews, output: Output): void {
+  output.emit({ event: "server", state, reason, retryAt });
+  if (state === "online") output.say("Connected to the signaling server.");
+  if (state === "waiting") output.say(`The signaling server is away (${reason}); trying again. Open links stay up.`);
+}
+
+function tellTunnel(tunnel: TunnelView, output: Output): void {
+  output.emit({ event: "tunnel", ...tunnel });
+  if (tunnel.state === "up") output.say(`Network device ${tunnel.device} is up, MTU ${tunnel.mtu}.`);
+  if (tunnel.state !== "failed") return;
+  output.say(`! No network device: ${inWords(tunnel)} Members can be seen, but no traffic flows. Try: govpn doctor`);
+}
+
+interface RoomNews {
+  readonly roomId: RoomId;
+  readonly name: string;
+  readonly state: string;
+}
+
+function narrateRooms({ events }: Host, rooms: readonly RoomView[], output: Output): void {
+  /** What was told of each room; a room that this machine only tried to enter is not missed when it is refused. */
+  const told = new Map<RoomId, RoomNews>();
+  const tell = ({ roomId, name, state }: RoomNews) => {
+    const before = told.get(roomId);
+    if (before?.name === name && before.state === state) return;
+    told.set(roomId, { roomId, name, state });
+    output.emit({ event: "room", state, roomId, name });
+    if (state !== "joined") return;
+    const isRenamed = before?.state === "joined";
+    output.say(isRenamed ? `The room ${roomId} is called "${name}" now.` : `In the room "${name}" (${roomId}).`);
+  };
+  const member = new Set(rooms.map(({ roomId }) => roomId));
+  for (const room of rooms) tell(room);
+  events.on("room", ({ roomId, name, status }) => {
+    tell({ roomId, name, state: status.kind });
+    if (status.kind === "joined") member.add(roomId);
+  });
+  events.on("closed", ({ roomId, reason, message }) => {
+    const name = told.get(roomId)?.name;
+    told.delete(roomId);
+    output.emit({ event: "room", state: "left", roomId, reason, message });
+    if (member.delete(roomId)) output.say(`Out of the room ${name ? `"${name}" (${roomId})` : roomId}: ${message}.`);
   });
 }
 
@@ -64,7 +95,8 @@ function narratePeers(host: Host, output: Output): void {
   host.events.on("gone", ({ publicKey, username, reason }) => {
     shown.delete(publicKey);
     output.emit({ event: "peer", publicKey, username, state: "gone", reason });
-    output.say(`- ${username || publicKey.slice(0, 8)} ${reason === "left" ? "left" : "is gone"}.`);
+    if (reason !== "room_left")
+      output.say(`- ${username || publicKey.slice(0, 8)} ${reason === "left" ? "left" : "is gone"}.`);
   });
 }
 

@@ -1,3 +1,7 @@
+import { printable } from "./text.ts";
+
+export { table } from "./text.ts";
+
 /** What a command prints: for people in lines, for programs one JSON object a line with snake_case names. */
 export interface Output {
   readonly json: boolean;
@@ -17,14 +21,14 @@ export function createOutput(json: boolean): Output {
   return {
     json,
     say: (line = "") => {
-      if (!json) process.stdout.write(`${line}\n`);
+      if (!json) process.stdout.write(`${printable(line)}\n`);
     },
     emit: (event) => {
       if (json) process.stdout.write(`${JSON.stringify(snakeCase(event))}\n`);
     },
     complain: (code, message) => {
       if (json) process.stdout.write(`${JSON.stringify({ event: "error", code, message })}\n`);
-      else process.stderr.write(`govpn: ${message}\n`);
+      else process.stderr.write(`govpn: ${printable(message)}\n`);
     },
   };
 }
@@ -38,14 +42,5 @@ export function snakeCase(value: unknown): unknown {
       name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`),
       snakeCase(inner),
     ]),
-  );
-}
-
-/** A table with the columns aligned; the last is not padded. */
-export function table(rows: readonly (readonly string[])[]): string[] {
-  const columns = Math.max(0, ...rows.map((row) => row.length));
-  const widths = Array.from({ length: columns }, (_, i) => Math.max(...rows.map((row) => row[i]?.length ?? 0)));
-  return rows.map((row) =>
-    row.map((cell, i) => (i === row.length - 1 ? cell : cell.padEnd(widths[i] ?? 0))).join("  "),
   );
 }

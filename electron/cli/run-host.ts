@@ -7,6 +7,7 @@ import { type Failure, FailureError, fail, messageOf, ok, type Result } from "..
 import { parseServerUrl } from "../../shared/signaling/url.ts";
 import { DEFAULT_TUNNEL_MTU } from "../../shared/tunnel/mtu.ts";
 import { systemClock } from "../adapters/clock.ts";
+import { nativeVerify } from "../adapters/ed25519.ts";
 import { openProfile, type Profile } from "../adapters/profile/profile.ts";
 import { secureRandom } from "../adapters/random.ts";
 import { openSecretStore } from "../adapters/secrets/open.ts";
@@ -21,7 +22,8 @@ import { Host } from "../main/host.ts";
 import { loadIdentity } from "../main/identity.ts";
 import { watchNetwork } from "../main/network-watch.ts";
 import { type RunningServer, startServer } from "../server/server.ts";
-import { nativeVerify } from "../server/signatures.ts";
+import { dialableElsewhere, dialableHere } from "./server-address.ts";
+import { openServerFolder } from "./server-folder.ts";
 import { VERSION } from "./version.ts";
 
 const SETTINGS_FILE = "settings.json";
@@ -92,21 +94,26 @@ async function assemble(
   const passphrase = process.env.GOVPN_PASSPHRASE;
   const secrets = await openSecretStore({ profileDir: profile.value.dir, ...(passphrase && { passphrase }) });
   if (!secrets.ok) return secrets;
-  if (secrets.value.warning) warnings.push(secrets.value.warning);
+  if (secrets.value.warning) {
+    warnings.push(secrets.value.warning);
+    logger.debug("the secret store", { kind: secrets.value.store.kind, why: secrets.value.warning.message });
+  }
   const identity = await loadIdentity(secrets.value.store, secureRandom);
   if (!identity.ok) return identity;
 
-  const server = request.embedded && (await startEmbedded(request.embedded, profile.value, logger));
-  if (server) undo.push(() => server.close());
-  const serverUrl = chooseServer(request.server, server, settings.value.value);
+  const server = request.embedded && (await startEmbedded(request.embedded, profile.value, logger, undo));
+  const embeddedUrl = server && dialableHere(server.url);
+  const serverUrl = chooseServer(request.server, embeddedUrl, settings.value.value);
   if (!serverUrl.ok) return serverUrl;
   const username = request.username ?? settings.value.value?.username ?? hostname();
   const remembered = await remember(profile.value, { server: serverUrl.value, username });
   if (!remembered.ok) return remembered;
 
+  const publicUrl = dialableElsewhere(serverUrl.value === embeddedUrl ? (server?.url ?? "") : serverUrl.value);
   const host = new Host({
     version: VERSION,
     serverUrl: serverUrl.value,
+    ...(publicUrl !== undefined && { publicServerUrl: publicUrl }),
     username,
     signer: identity.value.signer,
     secrets: secrets.value.store,
@@ -164,11 +171,11 @@ async function start(
 /** The server said, the one in this process, or the one of the last run. */
 function chooseServer(
   typed: string | undefined,
-  embedded: RunningServer | undefined,
+  embedded: string | undefined,
   settings: Settings | undefined,
 ): Result<string> {
   if (typed !== undefined) return parseServerUrl(typed);
-  if (embedded) return ok(embedded.url);
+  if (embedded !== undefined) return ok(embedded);
   return settings?.server !== undefined ? ok(settings.server) : fail("no_server", "no server was given");
 }
 
@@ -176,13 +183,19 @@ function remember(profile: Profile, settings: Settings): Promise<Result<void>> {
   return profile.writeJson(SETTINGS_FILE, settings);
 }
 
-function startEmbedded(
+async function startEmbedded(
   { host, port }: { host: string; port: number },
   profile: Profile,
   logger: Logger,
+  undo: (() => Promise<unknown>)[],
 ): Promise<RunningServer> {
-  const store = openRoomStore(join(profile.dir, "server", "rooms.db"), logger);
-  return startServer({ host, port, store, logger });
+  const folder = await openServerFolder(join(profile.dir, "server"));
+  if (!folder.ok) throw new FailureError(folder.error);
+  const { file, lock } = folder.value;
+  undo.push(() => lock.release());
+  const server = await startServer({ host, port, store: openRoomStore(file, logger), logger });
+  undo.push(() => server.close());
+  return server;
 }
 
 /** Addresses of every tunnel device of ours on this machine: no way to reach anybody. */

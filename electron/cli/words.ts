@@ -22,14 +22,20 @@ const words: Readonly<Record<string, (message: string) => string>> = {
   unknown_member: () => "No such member. Use a name, an address or a public key from: govpn peers",
   which_member: (message) => `${message}. Use the address instead; govpn peers lists them.`,
   kick_self: () => "You cannot remove yourself. To close the room: govpn leave",
-  not_running: () => "GoVPN is not running for this profile. Start it with: govpn up --server URL, or npm start",
-  profile_in_use: (message) => `${message} Use it with govpn status, or take another --profile DIR.`,
+  not_running: () => "GoVPN is not running for this profile. Start it with: govpn up --server URL",
+  profile_in_use: (message) =>
+    `${message}. Look at it with govpn status, stop it with govpn down, or take another --profile DIR.`,
+  address_in_use: (message) => `${message}. Stop that program, or take another port with --port.`,
+  data_in_use: (message) => `${message}. Stop it, or choose another folder with --data (for start: --profile).`,
+  rooms_corrupt: (message) => `${message}. Nothing was changed. Look at: govpn doctor`,
+  secrets_in_plain_file: () =>
+    "This machine's secret key is kept unencrypted, in a file only you can read. To protect it: govpn identity move --to keychain (or --to sealed)",
   no_server: () => "Which server? Say --server URL, or start one here with: govpn serve",
-  passphrase_needed: (message) => `${message} Put the passphrase into GOVPN_PASSPHRASE.`,
+  passphrase_needed: (message) => `${message}. Put the passphrase into GOVPN_PASSPHRASE.`,
   wrong_passphrase: () => "The passphrase in GOVPN_PASSPHRASE is wrong.",
-  keychain_locked: (message) => `${message} Unlock the keychain and start again.`,
+  keychain_locked: (message) => `${message}. Unlock the keychain and start again.`,
   keychain_unavailable: (message) =>
-    `${message} Start the keychain's service, or move the secrets with: govpn identity move`,
+    `${message}. Start the keychain's service, or move the secrets with: govpn identity move`,
   tun_permission: (message) =>
     `${message}. This user may not make a network device: run as root, or give node the capability cap_net_admin. To do without: --tun off`,
   tun_missing: (message) =>
@@ -41,7 +47,8 @@ const words: Readonly<Record<string, (message: string) => string>> = {
 
 export function inWords({ code, message }: Failure): string {
   const sentence = message === "" ? code : message[0]?.toUpperCase() + message.slice(1);
-  return words[code]?.(sentence.replace(/\.$/, "")) ?? sentence;
+  const own = Object.hasOwn(words, code) ? words[code] : undefined;
+  return own?.(sentence.replace(/\.$/, "")) ?? sentence;
 }
 
 export function duration(ms: number): string {

@@ -13,6 +13,7 @@ import type { PeerView } from "../../shared/mesh/mesh.ts";
 import { type JoinRoom, RoomSessions } from "../../shared/room/session.ts";
 import type { RoomSnapshot } from "../../shared/room/snapshot.ts";
 import type { LeftReason } from "../../shared/room/state.ts";
+import { cleanUsername } from "../../shared/room/username.ts";
 import { SignalingClient, type SignalingState } from "../../shared/signaling/client.ts";
 import type { DialSignaling } from "../../shared/signaling/ports.ts";
 import { Engine, type EngineOptions, type TunnelState } from "../engine/engine.ts";
@@ -31,7 +32,8 @@ export interface HostEvents {
   room: RoomSnapshot;
   closed: { readonly roomId: RoomId; readonly reason: LeftReason; readonly message: string };
   peer: PeerView;
-  gone: { readonly publicKey: PublicKey; readonly username: string; readonly reason: "left" | "lost" };
+  /** "room_left": nothing became of the member; this machine is in no room with it any more. */
+  gone: { readonly publicKey: PublicKey; readonly username: string; readonly reason: "left" | "lost" | "room_left" };
   refused: { readonly publicKey: PublicKey; readonly failure: Failure };
   address: { readonly ipv4: string; readonly ipv6: string };
   /** Somebody asked the host to end. */
@@ -295,18 +297,20 @@ export class Host implements HostApi, Disposable {
     this.#on(
       events.on("peer", (peer) => {
         if (peer.username !== undefined) {
-          this.#introduced.set(peer.publicKey, peer.username);
           for (const room of peer.rooms) this.#rooms.hello(room, peer.publicKey, peer.username);
+          // As it typed it: control characters and all.
+          this.#introduced.set(peer.publicKey, cleanUsername(peer.username, peer.publicKey));
         }
-        this.events.emit("peer", peer);
+        this.events.emit("peer", { ...peer, username: this.#introduced.get(peer.publicKey) });
       }),
     );
     this.#on(
       events.on("gone", ({ publicKey, rooms, reason }) => {
         const username = this.#introduced.get(publicKey) ?? this.#nameOf(publicKey);
         this.#introduced.delete(publicKey);
+        const isOurs = rooms.every((room) => this.#rooms.snapshot(room) === undefined);
         for (const room of rooms) this.#rooms.memberGone(room, publicKey);
-        this.events.emit("gone", { publicKey, username, reason });
+        this.events.emit("gone", { publicKey, username, reason: isOurs ? "room_left" : reason });
       }),
     );
     this.#on(events.on("refused", (refused) => this.events.emit("refused", refused)));

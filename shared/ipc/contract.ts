@@ -23,6 +23,8 @@ export interface HostSnapshot {
 
 export interface ServerView {
   readonly url: string;
+  /** What other machines dial; absent when they cannot, because the server listens on this machine's loopback alone. */
+  readonly publicUrl?: string;
   readonly state: "idle" | "connecting" | "online" | "waiting" | "stopped";
   /** Milliseconds since 1970. */
   readonly since: number;

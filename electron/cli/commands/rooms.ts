@@ -1,14 +1,22 @@
 import { Command } from "commander";
-import type { Method, Params, Replies } from "../../../shared/ipc/contract.ts";
+import { fail, ok, type Result } from "../../../shared/base/result.ts";
+import type { Method, Params, Replies, RoomView } from "../../../shared/ipc/contract.ts";
 import { askHost } from "../control-client.ts";
+import { newPin, pinArgument, sayInvitation } from "../invitation.ts";
 import { createOutput, EXIT_DONE, EXIT_FAILED, type Output } from "../output.ts";
 import { inWords } from "../words.ts";
-import { newPin, sayInvitation } from "./up.ts";
 
 interface GlobalOptions {
   readonly profile?: string;
   readonly json?: boolean;
 }
+
+interface RoomOptions extends GlobalOptions {
+  readonly room?: string;
+}
+
+const roomOption = ["--room <id>", "which room, if you are in several"] as const;
+const roomOf = ({ room }: RoomOptions) => (room === undefined ? {} : { roomId: room });
 
 /** Asks the running host one thing and shows the answer; the exit status says whether it was done. */
 export async function ask<M extends Method>(
@@ -32,21 +40,45 @@ export function createCommand(): Command {
   return new Command("create")
     .description("create a room, and show what others need to join it")
     .argument("<name>", "what the room is called")
-    .option("--pin <pin>", "four digits (default: made up)")
+    .option("--pin <pin>", "four digits (default: made up)", pinArgument)
     .action(async (name: string, _: unknown, self: Command) => {
       const options = self.optsWithGlobals<GlobalOptions & { pin?: string }>();
       await ask(options, "create", { name, pin: options.pin ?? newPin() }, async (room, output) => {
         output.emit(room);
-        await ask({ ...options, json: false }, "status", {}, ({ server }) => sayInvitation(room, server.url, output));
+        if (output.json) return;
+        await ask(options, "status", {}, ({ server }) => sayInvitation(room, server, output));
       });
     });
+}
+
+export function inviteCommand(): Command {
+  return new Command("invite")
+    .description("show what others need to join a room: its id, its PIN and the server")
+    .option(...roomOption)
+    .action(async (_: unknown, self: Command) => {
+      const options = self.optsWithGlobals<RoomOptions>();
+      await ask(options, "status", {}, ({ rooms, server }, output) => {
+        const room = pickRoom(rooms, options.room);
+        if (room.ok) return sayInvitation(room.value, server, output);
+        output.complain(room.error.code, inWords(room.error));
+        process.exitCode = EXIT_FAILED;
+      });
+    });
+}
+
+function pickRoom(rooms: readonly RoomView[], named: string | undefined): Result<RoomView> {
+  const found = rooms.filter(({ roomId, name }) => named === undefined || named === roomId || named === name);
+  const [room] = found;
+  if (room && found.length === 1) return ok(room);
+  if (rooms.length === 0) return fail("no_room", "this machine is in no room");
+  return room ? fail("which_room", "several rooms fit") : fail("unknown_room", "this machine is not in that room");
 }
 
 export function joinCommand(): Command {
   return new Command("join")
     .description("join a room")
     .argument("<id>", "the room's id")
-    .requiredOption("--pin <pin>", "the room's PIN: four digits")
+    .requiredOption("--pin <pin>", "the room's PIN: four digits", pinArgument)
     .action(async (roomId: string, _: unknown, self: Command) => {
       const options = self.optsWithGlobals<GlobalOptions & { pin: string }>();
       await ask(options, "join", { roomId, pin: options.pin }, (room, output) => {
@@ -55,13 +87,6 @@ export function joinCommand(): Command {
       });
     });
 }
-
-interface RoomOptions extends GlobalOptions {
-  readonly room?: string;
-}
-
-const roomOption = ["--room <id>", "which room, if you are in several"] as const;
-const roomOf = ({ room }: RoomOptions) => (room === undefined ? {} : { roomId: room });
 
 export function renameCommand(): Command {
   return new Command("rename")

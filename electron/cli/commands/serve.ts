@@ -1,9 +1,9 @@
-import { mkdirSync, readFileSync } from "node:fs";
-import { join, resolve } from "node:path";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { Command, InvalidArgumentError } from "commander";
 import { createLogger } from "../../../shared/base/logger.ts";
 import { FailureError, messageOf } from "../../../shared/base/result.ts";
-import { lockFile, type ProfileLock } from "../../adapters/profile/lock.ts";
+import type { ProfileLock } from "../../adapters/profile/lock.ts";
 import { defaultProfileDir } from "../../adapters/profile/paths.ts";
 import { IN_MEMORY, openRoomStore } from "../../adapters/store/libsql-room-store.ts";
 import { TrustedProxies } from "../../server/client-address.ts";
@@ -12,9 +12,10 @@ import { defaultLimits } from "../../server/limits.ts";
 import { lineSink } from "../../server/log-lines.ts";
 import { type RunningServer, startServer } from "../../server/server.ts";
 import { createOutput, EXIT_DONE, EXIT_FAILED, EXIT_USAGE, type Output } from "../output.ts";
+import { openServerFolder } from "../server-folder.ts";
+import { askedToEnd } from "../signals.ts";
+import { inWords } from "../words.ts";
 
-const DATABASE_FILE = "rooms.db";
-const LOCK_FILE = "server.lock";
 const MAX_PORT = 65_535;
 /** Larger rooms than a mesh of everybody with everybody can bear. */
 const MAX_MEMBERS_SETTING = 1_000;
@@ -87,6 +88,7 @@ async function serve(options: ServeOptions): Promise<number> {
     output.complain("usage", usage ?? "");
     return EXIT_USAGE;
   }
+  const ended = askedToEnd();
   try {
     const tls = readTls(options);
     const logger = createLogger(
@@ -110,31 +112,23 @@ async function serve(options: ServeOptions): Promise<number> {
       processMetrics: true,
     });
     announce(output, server, place.file);
-    await stopSignal();
+    await ended;
     await server.close();
     await place.lock?.release();
     output.emit({ event: "closed" });
     return EXIT_DONE;
   } catch (error) {
-    output.complain(error instanceof FailureError ? error.code : "failed", messageOf(error));
+    const code = error instanceof FailureError ? error.code : "failed";
+    output.complain(code, inWords({ code, message: messageOf(error) }));
     return EXIT_FAILED;
   }
 }
 
-/** Where the rooms lie, and the lock that keeps a second server away from them: each would hold its own idea of them. */
 async function openPlace(options: ServeOptions): Promise<{ readonly file: string; readonly lock?: ProfileLock }> {
   if (options.memory) return { file: IN_MEMORY };
-  const folder = resolve(options.data ?? join(options.profile ?? defaultProfileDir(), "server"));
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
-  const lock = await lockFile(join(folder, LOCK_FILE));
-  if (lock.ok) return { file: join(folder, DATABASE_FILE), lock: lock.value };
-  const { code, message, pid } = lock.error;
-  if (code !== "profile_in_use") throw new FailureError({ code, message });
-  const who = pid === undefined ? "another server" : `another server (process ${pid})`;
-  throw new FailureError({
-    code: "data_in_use",
-    message: `The rooms in ${folder} are in use by ${who}. Stop it, or choose another folder with --data.`,
-  });
+  const folder = await openServerFolder(options.data ?? join(options.profile ?? defaultProfileDir(), "server"));
+  if (folder.ok) return folder.value;
+  throw new FailureError(folder.error);
 }
 
 function usageError(options: ServeOptions): string | undefined {
@@ -166,19 +160,6 @@ function announce(output: Output, server: RunningServer, file: string): void {
   output.say("In another terminal, create a room:");
   output.say(`  govpn up --server ${server.url} --create "My room"`);
   output.say("Stop the server with Ctrl+C.");
-}
-
-/** The first SIGINT or SIGTERM closes the server in order; a second one gets the default, which is to end at once. */
-function stopSignal(): Promise<void> {
-  return new Promise((resolve) => {
-    const stop = () => {
-      process.off("SIGINT", stop);
-      process.off("SIGTERM", stop);
-      resolve();
-    };
-    process.on("SIGINT", stop);
-    process.on("SIGTERM", stop);
-  });
 }
 
 function integer(min: number, max: number): (text: string) => number {

@@ -1,10 +1,17 @@
 import { Command, InvalidArgumentError } from "commander";
+import { fail, ok, type Result } from "../../../shared/base/result.ts";
 import type { HostSnapshot, MemberView, RoomView } from "../../../shared/ipc/contract.ts";
+import { systemClock } from "../../adapters/clock.ts";
+import { openProfile } from "../../adapters/profile/profile.ts";
 import { askHost } from "../control-client.ts";
 import { createOutput, EXIT_DONE, EXIT_FAILED, table } from "../output.ts";
 import { roundTripsInWords, summarize } from "../round-trips.ts";
 import { bytes, duration, inWords } from "../words.ts";
 import { ask } from "./rooms.ts";
+
+/** Links are told goodbye and the device is removed, in well under a second. */
+const DOWN_WITHIN_MS = 10_000;
+const DOWN_POLL_MS = 25;
 
 interface GlobalOptions {
   readonly profile?: string;
@@ -16,7 +23,7 @@ export function statusCommand(): Command {
     .description("show this machine, its server, its rooms and their members")
     .action(async (_: unknown, self: Command) => {
       await ask(self.optsWithGlobals<GlobalOptions>(), "status", {}, (status, output) => {
-        output.emit(status);
+        output.emit({ ...status, rooms: status.rooms.map(withoutPin) });
         for (const line of statusLines(status)) output.say(line);
       });
     });
@@ -59,11 +66,28 @@ export function downCommand(): Command {
       const options = self.optsWithGlobals<GlobalOptions>();
       const output = createOutput(options.json ?? false);
       const reply = await askHost(options.profile, "down", {});
-      if (reply.ok) output.emit(reply.value);
-      if (reply.ok) output.say("GoVPN goes down.");
-      else output.complain(reply.error.code, inWords(reply.error));
-      process.exitCode = reply.ok ? EXIT_DONE : EXIT_FAILED;
+      const ended = reply.ok ? await untilFree(options.profile) : reply;
+      if (ended.ok) output.emit({ event: "down" });
+      if (ended.ok) output.say("GoVPN is down. Its rooms are kept.");
+      else output.complain(ended.error.code, inWords(ended.error));
+      process.exitCode = ended.ok ? EXIT_DONE : EXIT_FAILED;
     });
+}
+
+/** Until the profile can be used again, so that `govpn down && govpn up` works. */
+async function untilFree(profileDir: string | undefined): Promise<Result<void>> {
+  const profile = await openProfile(profileDir);
+  if (!profile.ok) return profile;
+  const deadline = systemClock.now() + DOWN_WITHIN_MS;
+  while (systemClock.now() < deadline) {
+    const lock = await profile.value.lock();
+    if (lock.ok) {
+      await lock.value.release();
+      return ok(undefined);
+    }
+    await new Promise<void>((resolve) => systemClock.after(DOWN_POLL_MS, resolve));
+  }
+  return fail("still_running", "GoVPN was told to stop, and has not stopped yet");
 }
 
 function statusLines({ username, ipv4, ipv6, server, tunnel, rooms, traffic }: HostSnapshot): string[] {
@@ -71,8 +95,8 @@ function statusLines({ username, ipv4, ipv6, server, tunnel, rooms, traffic }: H
     tunnel.state === "up"
       ? `${tunnel.device}, MTU ${tunnel.mtu}`
       : tunnel.state === "failed"
-        ? `none: ${tunnel.message}`
-        : "none";
+        ? `none: ${inWords(tunnel)}`
+        : "none, as asked";
   const waiting = server.reason === undefined ? "" : ` (${server.reason})`;
   const lines = table([
     ["Machine", username],
@@ -84,6 +108,11 @@ function statusLines({ username, ipv4, ipv6, server, tunnel, rooms, traffic }: H
   if (rooms.length === 0) lines.push("", 'In no room. Create one with: govpn create "My room"');
   for (const room of rooms) lines.push("", ...memberLines(room));
   return lines;
+}
+
+/** A status is pasted into bug reports; `govpn invite` shows the PIN to whoever asks for it. */
+function withoutPin({ pin: _, ...shown }: RoomView): Omit<RoomView, "pin"> {
+  return shown;
 }
 
 function memberLines(room: RoomView): string[] {

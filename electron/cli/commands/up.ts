@@ -1,15 +1,17 @@
-import { randomInt } from "node:crypto";
 import { Command, InvalidArgumentError, Option } from "commander";
 import { createLogger, type LogLevel } from "../../../shared/base/logger.ts";
-import type { Result } from "../../../shared/base/result.ts";
-import type { RoomView } from "../../../shared/ipc/contract.ts";
+import { parseServerUrl } from "../../../shared/signaling/url.ts";
 import type { IceServerConfig } from "../../adapters/webrtc/ice-servers.ts";
 import { parseIceServer } from "../../adapters/webrtc/ice-servers.ts";
 import type { TunMode } from "../../engine/engine.ts";
+import type { Host } from "../../main/host.ts";
 import { lineSink } from "../../server/log-lines.ts";
+import { newPin, pinArgument, sayInvitation } from "../invitation.ts";
+import { invocation } from "../invocation.ts";
 import { narrate } from "../narrate.ts";
 import { createOutput, EXIT_DONE, EXIT_FAILED, EXIT_USAGE, type Output } from "../output.ts";
 import { createHost, type HostRequest, type RunningHost } from "../run-host.ts";
+import { askedToEnd } from "../signals.ts";
 import { inWords } from "../words.ts";
 
 export interface UpOptions {
@@ -67,10 +69,10 @@ export function startCommand(): Command {
 
 function withUpOptions(command: Command): Command {
   return command
-    .option("--server <url>", "signaling server, e.g. vpn.example.org or ws://10.0.0.2:8080/ws")
+    .option("--server <url>", "signaling server, e.g. vpn.example.org or ws://10.0.0.2:8080/ws", serverArgument)
     .option("--create <name>", "create a room of that name")
     .option("--join <id>", "join the room with that id")
-    .option("--pin <pin>", "the room's PIN: four digits (with --create: made up if left out)")
+    .option("--pin <pin>", "the room's PIN: four digits (with --create: made up if left out)", pinArgument)
     .option("--username <name>", "the name other members see (default: this machine's)")
     .addOption(
       new Option("--tun <mode>", "network device: use it if allowed, insist on it, or do without")
@@ -95,6 +97,7 @@ async function up(options: UpOptions, embedded?: HostRequest["embedded"]): Promi
     output.complain("usage", usage);
     return EXIT_USAGE;
   }
+  const ended = askedToEnd();
   const logger = createLogger(
     lineSink((line) => process.stderr.write(line), output.json ? "json" : "text"),
     options.logLevel,
@@ -105,20 +108,20 @@ async function up(options: UpOptions, embedded?: HostRequest["embedded"]): Promi
     return EXIT_FAILED;
   }
   try {
-    return await run(made.value, options, output);
+    return await run(made.value, options, ended, output);
   } finally {
     await made.value.stop();
   }
 }
 
-async function run(running: RunningHost, options: UpOptions, output: Output): Promise<number> {
+async function run(running: RunningHost, options: UpOptions, asked: Promise<void>, output: Output): Promise<number> {
   const { host, warnings } = running;
-  const ended = untilEnd(running);
+  const down = new Promise<void>((resolve) => host.events.once("down", () => resolve()));
+  const ended = Promise.race([asked, down]);
   for (const warning of warnings) {
-    output.emit({ event: "warning", ...warning });
+    output.emit({ event: "warning", code: warning.code, message: inWords(warning) });
     output.say(`! ${inWords(warning)}`);
   }
-  narrate(host, output);
   const started = await running.start();
   if (!started.ok) {
     output.complain(started.error.code, inWords(started.error));
@@ -127,90 +130,57 @@ async function run(running: RunningHost, options: UpOptions, output: Output): Pr
   const { rooms, ...self } = host.snapshot();
   output.emit({ event: "ready", ...self });
   sayWhoWeAre(running, output);
-  const entered = await Promise.race([enterRoom(running, options, output), ended.then(() => undefined)]);
+  narrate(host, output);
+  const entered = await Promise.race([enterRoom(host, options, output), ended.then(() => "ended" as const)]);
   if (entered === "failed" && rooms.length === 0) return EXIT_FAILED;
-  if (entered === "idle" && rooms.length === 0) sayNextStep(running, output);
+  if (entered === "idle" && rooms.length === 0) sayNextStep(running, options, output);
   await ended;
-  output.say("Going down. The rooms are kept: the next govpn up is back in them.");
+  output.say("Going down. The rooms are kept: the next start is back in them.");
   output.emit({ event: "down" });
   return EXIT_DONE;
 }
 
 async function enterRoom(
-  { host }: RunningHost,
-  { create, join, pin }: UpOptions,
+  host: Host,
+  { create, join, pin = newPin() }: UpOptions,
   output: Output,
 ): Promise<"entered" | "failed" | "idle"> {
-  let entered: Result<RoomView>;
-  if (create !== undefined) {
-    entered = await host.call("create", { name: create, pin: pin ?? newPin() });
-  } else if (join !== undefined) {
-    entered = await host.call("join", { roomId: join, pin: pin ?? "" });
-  } else return "idle";
+  if (create === undefined && join === undefined) return "idle";
+  const entered =
+    create !== undefined
+      ? await host.call("create", { name: create, pin })
+      : await host.call("join", { roomId: join ?? "", pin });
   if (!entered.ok) {
     output.complain(entered.error.code, inWords(entered.error));
     return "failed";
   }
-  sayInvitation(entered.value, host.snapshot().server.url, output);
+  if (create !== undefined) sayInvitation(entered.value, host.snapshot().server, output);
   return "entered";
-}
-
-/** What others need to join: told to whoever made the room, and to nobody else. */
-export function sayInvitation(room: RoomView, server: string, output: Output): void {
-  if (!room.owner || room.pin === undefined) return;
-  output.emit({ event: "invitation", roomId: room.roomId, name: room.name, pin: room.pin, server });
-  output.say();
-  output.say(`  Room "${room.name}"`);
-  output.say(`  id   ${room.roomId}`);
-  output.say(`  PIN  ${room.pin}`);
-  output.say();
-  output.say("On the other machine:");
-  output.say(`  govpn up --server ${server} --join ${room.roomId} --pin ${room.pin}`);
 }
 
 function sayWhoWeAre({ host, server, createdIdentity }: RunningHost, output: Output): void {
   const { username, ipv4, ipv6, tunnel, server: signaling } = host.snapshot();
-  if (server) output.say(`Signaling server in this process: ${server.url}`);
   output.say(`This machine is "${username}"${createdIdentity ? ", with a new identity" : ""}: ${ipv4}, ${ipv6}`);
   if (tunnel.state === "up") output.say(`Network device ${tunnel.device} is up, MTU ${tunnel.mtu}.`);
   if (tunnel.state === "off") output.say("No network device, as asked.");
-  if (!server) output.say(`Signaling server: ${signaling.url}`);
+  output.say(server ? `Signaling server in this process: ${server.url}` : `Signaling server: ${signaling.url}`);
 }
 
-function sayNextStep({ host, server }: RunningHost, output: Output): void {
+function sayNextStep({ host, server }: RunningHost, { profile }: UpOptions, output: Output): void {
+  const govpn = invocation(profile);
   output.say();
   output.say("Next, in another terminal, create a room:");
-  output.say('  npm run -s govpn -- create "My room"');
-  if (server && /127\.0\.0\.1|\[::1\]/.test(server.url)) {
-    output.say("To let other machines join, start with: npm start -- --host 0.0.0.0");
+  output.say(`  ${govpn} create "My room"`);
+  output.say(`Status at any time: ${govpn} status`);
+  if (server && host.snapshot().server.publicUrl === undefined) {
+    output.say("Other machines cannot reach this server yet. To let them in, start with --host 0.0.0.0");
   }
-  output.say(`Status at any time: npm run -s govpn -- status   (server ${host.snapshot().server.url})`);
-}
-
-/** Four digits, none more likely than another. */
-export function newPin(): string {
-  return String(randomInt(10_000)).padStart(4, "0");
-}
-
-function untilEnd({ host }: RunningHost): Promise<void> {
-  return new Promise((resolve) => {
-    const end = () => {
-      // A second signal has its default again: it ends the process at once.
-      process.off("SIGINT", end);
-      process.off("SIGTERM", end);
-      resolve();
-    };
-    process.on("SIGINT", end);
-    process.on("SIGTERM", end);
-    host.events.once("down", end);
-  });
 }
 
 function usageError({ create, join, pin }: UpOptions): string | undefined {
   if (create !== undefined && join !== undefined) return "Give --create or --join, not both.";
   if (join !== undefined && pin === undefined) return "Joining takes the room's PIN: --pin 1234.";
   if (pin !== undefined && create === undefined && join === undefined) return "--pin goes with --create or --join.";
-  if (pin !== undefined && !/^\d{4}$/.test(pin)) return "A PIN is exactly four digits, for example 4821.";
   return undefined;
 }
 
@@ -226,6 +196,13 @@ function requestOf(options: UpOptions, embedded: HostRequest["embedded"]): HostR
     iceServers: stunServers || turn.length > 0 ? [...(stunServers ?? []), ...turn] : undefined,
     ...(embedded && { embedded }),
   };
+}
+
+/** Checked at once, so that a slip of the finger is bad usage; the URL itself is made where it is dialled. */
+function serverArgument(text: string): string {
+  const url = parseServerUrl(text);
+  if (url.ok) return text;
+  throw new InvalidArgumentError(inWords(url.error));
 }
 
 function stunServer(text: string, before: IceServerConfig[] | false | undefined): IceServerConfig[] {
