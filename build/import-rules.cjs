@@ -90,7 +90,7 @@ const areas = [
   // electron/adapters/: the only files that touch native packages, each package in one place.
   {
     name: "adapters",
-    from: "^electron/adapters/(?!(tun|webrtc|secrets|store|sockets|profile)/)",
+    from: "^electron/adapters/(?!(tun|webrtc|secrets|store|sockets|profile|crypto)/)",
     to: ADAPTER_COMMON,
     node: true,
     comment: "Adapters put a port of shared/ on the machine; they know nothing of who uses them.",
@@ -129,6 +129,13 @@ const areas = [
     to: [...ADAPTER_COMMON, "^electron/server/room-store\\.ts$", ...packages("libsql")],
     node: true,
     comment: "SQLite behind the server's store port, which is the one thing of the server that it may see.",
+  },
+  {
+    name: "adapters-crypto",
+    from: "^electron/adapters/crypto/",
+    to: [...ADAPTER_COMMON, ...packages("sodium-native")],
+    node: true,
+    comment: "libsodium for the server, which checks a signature a message; the client's own are in shared/identity.",
   },
   {
     name: "adapters-sockets",

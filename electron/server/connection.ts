@@ -63,7 +63,9 @@ export class Connection implements Peer {
   /** The key of the first verified message: one socket, one key. */
   #key: PublicKey | undefined;
   #isOpen = true;
+  /** A signature or a PIN is being checked. */
   #isBusy = false;
+  #isWorking = false;
   #isPaused = false;
   #waiting: Waiting[] = [];
   #waitingCharacters = 0;
@@ -148,7 +150,7 @@ export class Connection implements Peer {
     const isOffending = why !== undefined && (isAlwaysOffence || isOffence(why.code));
     this.#waiting.push({ text, refusal: why, isOffence: isOffending });
     this.#waitingCharacters += text.length;
-    if (!this.#isBusy) this.#work();
+    this.#work();
     if (!this.#isPaused && this.#isBehind(PAUSE_AT_WAITING_FRAMES, PAUSE_AT_WAITING_CHARACTERS)) {
       this.#isPaused = true;
       this.#socket.pause();
@@ -164,13 +166,22 @@ export class Connection implements Peer {
    * at a time, which keeps the order and gives every connection the same share of the thread pool.
    */
   #work(): void {
+    // What is done at once comes back here before the loop is through with it.
+    if (this.#isWorking) return;
+    this.#isWorking = true;
     while (!this.#isBusy) {
       const next = this.#waiting.shift();
       if (!next) break;
       this.#waitingCharacters -= next.text.length;
-      if (next.refusal) this.#refuse(next.refusal, undefined, next.isOffence);
-      else this.#carryOut(next.text);
+      try {
+        if (next.refusal) this.#refuse(next.refusal, undefined, next.isOffence);
+        else this.#carryOut(next.text);
+      } catch (error) {
+        this.#isBusy = false;
+        this.#fail(error, undefined);
+      }
     }
+    this.#isWorking = false;
     if (this.#isPaused && !this.#isBehind(RESUME_AT_WAITING_FRAMES, PAUSE_AT_WAITING_CHARACTERS)) {
       this.#isPaused = false;
       this.isAlive = true;
@@ -189,7 +200,7 @@ export class Connection implements Peer {
     this.#signatures.check(request, (verdict) => {
       this.#isBusy = false;
       if (this.#isOpen) this.#handle(request, verdict);
-      if (!this.#isBusy) this.#work();
+      this.#work();
     });
   }
 

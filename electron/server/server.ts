@@ -9,6 +9,7 @@ import { silentLogger } from "../../shared/base/logger.ts";
 import type { RandomBytes } from "../../shared/base/random.ts";
 import { FailureError, messageOf } from "../../shared/base/result.ts";
 import { systemClock } from "../adapters/clock.ts";
+import { loadSodiumVerify } from "../adapters/crypto/sodium-ed25519.ts";
 import { secureRandom } from "../adapters/random.ts";
 import { acceptSockets, type ServerSocket } from "../adapters/sockets/ws-server.ts";
 import { clientAddress, TrustedProxies } from "./client-address.ts";
@@ -29,7 +30,7 @@ import { ReplayGuard } from "./replay.ts";
 import { RoomService } from "./room-service.ts";
 import type { RoomStore } from "./room-store.ts";
 import type { ClientAddress } from "./rooms.ts";
-import { PoolSignatureChecker } from "./signatures.ts";
+import { ConnectionSignatures, type PrepareKey, preparedFor, prepareForPool } from "./signatures.ts";
 
 /** 96 random bits: a connection id says nothing about the client and is not guessed. */
 const CONNECTION_ID_BYTES = 12;
@@ -76,7 +77,8 @@ export interface RunningServer {
  */
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
   try {
-    const server = new SignalingServer(options);
+    const sodium = await loadSodiumVerify();
+    const server = new SignalingServer(options, sodium ? preparedFor(sodium) : prepareForPool);
     await server.listen();
     return server;
   } catch (error) {
@@ -87,6 +89,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
 
 class SignalingServer implements RunningServer {
   readonly #options: ServerOptions;
+  readonly #prepareKey: PrepareKey;
   readonly #limits: ServerLimits;
   readonly #clock: Clock;
   readonly #random: RandomBytes;
@@ -105,8 +108,9 @@ class SignalingServer implements RunningServer {
   readonly #startedAt: number;
   #closing: Promise<void> | undefined;
 
-  constructor(options: ServerOptions) {
+  constructor(options: ServerOptions, prepareKey: PrepareKey) {
     this.#options = options;
+    this.#prepareKey = prepareKey;
     this.#limits = { ...defaultLimits, ...options.limits };
     this.#clock = options.clock ?? systemClock;
     this.#random = options.random ?? secureRandom;
@@ -234,7 +238,7 @@ class SignalingServer implements RunningServer {
   #accept(socket: ServerSocket, request: IncomingMessage): void {
     const id = hex.encode(this.#random(CONNECTION_ID_BYTES)) as ConnectionId;
     const address = this.#addressOf(request);
-    const connection = new Connection(id, address, socket, new PoolSignatureChecker(), this.#context);
+    const connection = new Connection(id, address, socket, new ConnectionSignatures(this.#prepareKey), this.#context);
     this.#connections.set(id, connection);
     this.#countAddress(address, 1);
     const beat: Disposable = this.#heartbeat.add(connection);

@@ -1,14 +1,9 @@
 import { createPublicKey, type KeyObject, verify } from "node:crypto";
 import type { PublicKey } from "../../shared/base/brand.ts";
-import { SIGNATURE_BYTES, type VerifySignature } from "../../shared/identity/keys.ts";
+import { SIGNATURE_BYTES } from "../../shared/identity/keys.ts";
 import { signedForms } from "../../shared/protocols/govpn/signature.ts";
+import type { VerifyBytes } from "../adapters/crypto/sodium-ed25519.ts";
 import type { Request } from "./request.ts";
-
-/** Ed25519 by OpenSSL, on the calling thread. */
-export const nativeVerify: VerifySignature = (publicKey, message, signature) => {
-  const key = importKey(publicKey);
-  return key !== undefined && signature.length === SIGNATURE_BYTES && verify(null, message, key, signature);
-};
 
 /** A signature that held, or why it did not; `tag` names it for the replay guard. */
 export type SignatureVerdict = { readonly ok: true; readonly tag: number } | { readonly ok: false };
@@ -18,36 +13,60 @@ export interface SignatureChecker {
   check(request: Request, done: (verdict: SignatureVerdict) => void): void;
 }
 
-/**
- * Checks one connection's signatures on the thread pool, so that the event loop stays free while a core is busy with
- * curve arithmetic. The connection's key is imported once.
- */
-export class PoolSignatureChecker implements SignatureChecker {
+/** One public key made ready, so that it is decoded once a connection. Calls `done` once, now or later. */
+export type KeyCheck = (form: Uint8Array, signature: Uint8Array, done: (holds: boolean) => void) => void;
+/** Undefined for a key that cannot be one. */
+export type PrepareKey = (publicKey: PublicKey) => KeyCheck | undefined;
+
+/** On the event loop. */
+export function preparedFor(verifyBytes: VerifyBytes): PrepareKey {
+  return (publicKey) => {
+    const key = Buffer.from(publicKey, "base64");
+    return (form, signature, done) => done(verifyBytes(signature, form, key));
+  };
+}
+
+/** OpenSSL on the thread pool: slower than libsodium, so other cores take part where there are some. */
+export const prepareForPool: PrepareKey = (publicKey) => {
+  const key = importKey(publicKey);
+  return (
+    key &&
+    ((form, signature, done) => verify(null, form, key, signature, (error, holds) => done(error === null && holds)))
+  );
+};
+
+/** Checks one connection's signatures. */
+export class ConnectionSignatures implements SignatureChecker {
+  readonly #prepare: PrepareKey;
   #key: PublicKey | undefined;
-  #imported: KeyObject | undefined;
+  #prepared: KeyCheck | undefined;
+
+  constructor(prepare: PrepareKey) {
+    this.#prepare = prepare;
+  }
 
   check(request: Request, done: (verdict: SignatureVerdict) => void): void {
     const signature = decodeSignature(request.message.signature);
-    const key = this.#keyObject(request.message.public_key);
-    if (!signature || !key) return done({ ok: false });
+    const holds = this.#checkOf(request.message.public_key);
+    if (!signature || !holds) return done({ ok: false });
     const forms = signedForms(request.received, request.text);
     const next = () => {
       const form = forms.next();
       if (form.done) return done({ ok: false });
-      verify(null, form.value, key, signature, (error, holds) => {
-        if (!error && holds) done({ ok: true, tag: signature.readUIntBE(0, TAG_BYTES) });
+      holds(form.value, signature, (isRight) => {
+        if (isRight) done({ ok: true, tag: signature.readUIntBE(0, TAG_BYTES) });
         else next();
       });
     };
     next();
   }
 
-  #keyObject(publicKey: PublicKey): KeyObject | undefined {
+  #checkOf(publicKey: PublicKey): KeyCheck | undefined {
     if (this.#key !== publicKey) {
       this.#key = publicKey;
-      this.#imported = importKey(publicKey);
+      this.#prepared = this.#prepare(publicKey);
     }
-    return this.#imported;
+    return this.#prepared;
   }
 }
 

@@ -12,10 +12,10 @@ import { type ServerProcess, startServerProcess } from "./signaling/server-proce
  * The server's own limits are in force but for the one on creating and joining.
  */
 
-const usage = `npm run bench -- signaling [--connections 10000] [--senders 400] [--messages 250] [--json]
+const usage = `npm run bench -- signaling [--connections 10000] [--senders 400] [--messages 150] [--json]
   --connections  idle sockets to hold
   --senders      members that signal at once
-  --messages     messages of each in each run`;
+  --messages     messages of each at full speed; a half of that follows at half speed`;
 
 if (process.argv[2] === "serve") await serveCommand().parseAsync(process.argv.slice(3), { from: "user" });
 else await main();
@@ -25,7 +25,7 @@ async function main(): Promise<void> {
     options: {
       connections: { type: "string", default: "10000" },
       senders: { type: "string", default: "400" },
-      messages: { type: "string", default: "250" },
+      messages: { type: "string", default: "150" },
       json: { type: "boolean", default: false },
       help: { type: "boolean", default: false },
     },
@@ -67,10 +67,11 @@ async function measureIdle(server: ServerProcess, count: number) {
 async function measureRelay(server: ServerProcess, senderCount: number, perSender: number) {
   // One short run to warm up, one at full speed, one at half of what that reached.
   const warmUp = Math.ceil(perSender / 5);
-  const senders = await prepareSenders(server.port, senderCount, warmUp + 2 * perSender);
+  const paced = Math.ceil(perSender / 2);
+  const senders = await prepareSenders(server.port, senderCount, warmUp + perSender + paced);
   await saturate(senders, warmUp);
   const full = await withCpu(server, () => saturate(senders, perSender));
-  const half = await withCpu(server, () => pace(senders, perSender, full.messagesPerSecond / 2));
+  const half = await withCpu(server, () => pace(senders, paced, full.messagesPerSecond / 2));
   for (const sender of senders) sender.socket.end();
   return {
     relay_senders: senders.length,

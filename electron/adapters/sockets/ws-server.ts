@@ -45,6 +45,7 @@ export function acceptSockets(server: Server, options: AcceptOptions): SocketAcc
     perMessageDeflate: false,
     maxPayload: options.maxPayloadBytes,
   });
+  const corks = new Corks();
   let stopped = false;
   server.on("upgrade", (request, stream, head) => {
     // A client that goes away in the middle of the handshake is nobody's error.
@@ -54,7 +55,7 @@ export function acceptSockets(server: Server, options: AcceptOptions): SocketAcc
     if (status !== undefined) return refuseUpgrade(stream, status);
     upgrader.handleUpgrade(request, stream, head, (socket) => {
       stream.off("error", ignore);
-      options.onSocket(new AcceptedSocket(socket), request);
+      options.onSocket(new AcceptedSocket(socket, stream, corks), request);
     });
   });
   return {
@@ -70,15 +71,38 @@ function refuseUpgrade(stream: Duplex, status: number): void {
   stream.end(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
 }
 
+/**
+ * Holds back what is sent in one turn of the event loop, so that the frames of a burst (an offer and its candidates,
+ * to the same peer) leave in one system call, which costs as much as all the rest of relaying a message.
+ */
+class Corks {
+  #held: Duplex[] = [];
+  readonly #release = () => {
+    const held = this.#held;
+    this.#held = [];
+    for (const stream of held) stream.uncork();
+  };
+
+  hold(stream: Duplex): void {
+    if (stream.writableCorked > 0) return;
+    stream.cork();
+    if (this.#held.push(stream) === 1) setImmediate(this.#release);
+  }
+}
+
 class AcceptedSocket implements ServerSocket {
   readonly #socket: WebSocket;
+  readonly #stream: Duplex;
+  readonly #corks: Corks;
   onText: ServerSocket["onText"] = ignore;
   onBinary: ServerSocket["onBinary"] = ignore;
   onPong: ServerSocket["onPong"] = ignore;
   onClose: ServerSocket["onClose"] = ignore;
 
-  constructor(socket: WebSocket) {
+  constructor(socket: WebSocket, stream: Duplex, corks: Corks) {
     this.#socket = socket;
+    this.#stream = stream;
+    this.#corks = corks;
     socket.on("message", (data, isBinary) => {
       // With the default binaryType a message is one Buffer.
       const bytes = data as Buffer;
@@ -96,6 +120,7 @@ class AcceptedSocket implements ServerSocket {
   }
 
   send(text: string): void {
+    this.#corks.hold(this.#stream);
     this.#socket.send(text);
   }
 

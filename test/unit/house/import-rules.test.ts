@@ -43,6 +43,7 @@ const broken: [rule: string, file: string][] = [
   ["adapters-webrtc", "electron/adapters/webrtc/asks-sockets.ts"],
   ["adapters-secrets", "electron/adapters/secrets/asks-store.ts"],
   ["adapters-store", "electron/adapters/store/asks-server-rooms.ts"],
+  ["adapters-crypto", "electron/adapters/crypto/asks-store.ts"],
   ["adapters-sockets", "electron/adapters/sockets/asks-webrtc.ts"],
   ["electron-server", "electron/server/asks-main.ts"],
   ["electron-server", "electron/server/asks-sockets.ts"],

@@ -1,7 +1,14 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { loadSodiumVerify } from "../../../electron/adapters/crypto/sodium-ed25519.ts";
 import { readRequest } from "../../../electron/server/request.ts";
-import { nativeVerify, PoolSignatureChecker, type SignatureVerdict } from "../../../electron/server/signatures.ts";
+import {
+  ConnectionSignatures,
+  type PrepareKey,
+  preparedFor,
+  prepareForPool,
+  type SignatureVerdict,
+} from "../../../electron/server/signatures.ts";
 import type { PublicKey } from "../../../shared/base/brand.ts";
 import { base64, hex } from "../../../shared/base/bytes.ts";
 import { keyPairFrom, signerOf, verifySignature } from "../../../shared/identity/keys.ts";
@@ -42,50 +49,58 @@ const vectors = [
 /** The order of the group, L of RFC 8032: S and S + L verify alike where S is not checked to be below it. */
 const L = 2n ** 252n + 27742317777372353535851937790883648493n;
 
-describe("native Ed25519", () => {
-  it("accepts the vectors of RFC 8032", () => {
-    for (const { key, message, signature } of vectors) expect(nativeVerify(key, message, signature)).toBe(true);
+const sodium = await loadSodiumVerify();
+const implementations: [string, PrepareKey][] = [["OpenSSL on the thread pool", prepareForPool]];
+if (sodium) implementations.push(["libsodium", preparedFor(sodium)]);
+
+describe.each(implementations)("Ed25519 by %s", (_, prepare) => {
+  const verify = (key: PublicKey, message: Uint8Array, signature: Uint8Array): Promise<boolean> =>
+    new Promise((resolve) => {
+      const check = prepare(key);
+      if (check) check(message, signature, resolve);
+      else resolve(false);
+    });
+
+  it("accepts the vectors of RFC 8032", async () => {
+    for (const { key, message, signature } of vectors) expect(await verify(key, message, signature)).toBe(true);
   });
 
-  it("refuses them with any bit of the signature turned", () => {
+  it("refuses them with any bit of the signature turned", async () => {
     for (const { key, message, signature } of vectors) {
       for (let bit = 0; bit < 512; bit += 7) {
         const turned = Uint8Array.from(signature);
         turned[bit >> 3] = (turned[bit >> 3] ?? 0) ^ (1 << (bit & 7));
-        expect(nativeVerify(key, message, turned)).toBe(false);
+        expect(await verify(key, message, turned)).toBe(false);
       }
     }
   });
 
-  it("refuses the second form of a signature, with S not reduced (RFC 8032, section 5.1.7)", () => {
+  it("refuses the second form of a signature, with S not reduced (RFC 8032, section 5.1.7)", async () => {
     for (const { key, message, signature } of vectors) {
       const s = signature.slice(32).reduceRight((sum, byte) => sum * 256n + BigInt(byte), 0n) + L;
       const second = Uint8Array.from(signature);
       for (let i = 0; i < 32; i++) second[32 + i] = Number((s >> BigInt(8 * i)) & 0xffn);
-      expect(nativeVerify(key, message, second)).toBe(false);
+      expect(await verify(key, message, second)).toBe(false);
     }
   });
 
-  it("agrees with the client's implementation on honest, altered and malformed input", () => {
+  it("agrees with the client's own implementation on honest and on altered signatures", async () => {
     const bytes = (length: number) => fc.uint8Array({ minLength: length, maxLength: length });
-    fc.assert(
-      fc.property(
-        bytes(32),
-        fc.uint8Array({ maxLength: 64 }),
-        bytes(64),
-        fc.boolean(),
-        (seed, message, noise, altered) => {
-          const { publicKey } = keyPairFrom(seed);
-          const signature = altered ? noise : noise.subarray(0, 63);
-          expect(nativeVerify(publicKey, message, signature)).toBe(verifySignature(publicKey, message, signature));
-        },
-      ),
-      { numRuns: 30 },
+    await fc.assert(
+      fc.asyncProperty(bytes(32), fc.uint8Array({ maxLength: 64 }), fc.nat(600), async (seed, message, bit) => {
+        const pair = keyPairFrom(seed);
+        const signature = await signerOf(pair).sign(message);
+        if (bit < 512) signature[bit >> 3] = (signature[bit >> 3] ?? 0) ^ (1 << (bit & 7));
+        const verdict = await verify(pair.publicKey, message, signature);
+        expect(verdict).toBe(verifySignature(pair.publicKey, message, signature));
+        expect(verdict).toBe(bit >= 512);
+      }),
+      { numRuns: 40 },
     );
   });
 });
 
-describe("the pool's checker", () => {
+describe.each(implementations)("a connection's signatures, by %s", (_, prepare) => {
   const pair = keyPairFrom(new Uint8Array(32).fill(7));
 
   async function frame(fields: object, signedAs = (text: string) => text): Promise<string> {
@@ -94,14 +109,14 @@ describe("the pool's checker", () => {
     return JSON.stringify({ ...bare, signature: base64.encode(signature) });
   }
 
-  function check(checker: PoolSignatureChecker, text: string): Promise<SignatureVerdict> {
+  function check(checker: ConnectionSignatures, text: string): Promise<SignatureVerdict> {
     const request = readRequest(text);
     if (!request.ok) throw new Error(request.refusal.text);
     return new Promise((resolve) => checker.check(request, resolve));
   }
 
   it("accepts every form that an honest client signs", async () => {
-    const checker = new PoolSignatureChecker();
+    const checker = new ConnectionSignatures(prepare);
     expect(await check(checker, await frame({ message_id: "a" }))).toMatchObject({ ok: true });
     const bare = (text: string) => text.replace(',"signature":""', "");
     expect(await check(checker, await frame({ message_id: "a" }, bare))).toMatchObject({ ok: true });
@@ -110,7 +125,7 @@ describe("the pool's checker", () => {
   });
 
   it("refuses what was not signed, and what is no signature", async () => {
-    const checker = new PoolSignatureChecker();
+    const checker = new ConnectionSignatures(prepare);
     const text = await frame({ message_id: "a" });
     expect(await check(checker, text.replace('"a"', '"b"'))).toEqual({ ok: false });
     for (const signature of ["short", "A".repeat(88), `${"A".repeat(85)}=A=`, `${"-_".repeat(43)}==`]) {
@@ -121,7 +136,7 @@ describe("the pool's checker", () => {
   });
 
   it("tells two signatures apart by their tags, and knows one again", async () => {
-    const checker = new PoolSignatureChecker();
+    const checker = new ConnectionSignatures(prepare);
     const [one, two] = [await frame({ message_id: "1" }), await frame({ message_id: "2" })];
     const tags = [await check(checker, one), await check(checker, two), await check(checker, one)];
     expect(tags[0]).toEqual(tags[2]);
@@ -129,7 +144,7 @@ describe("the pool's checker", () => {
   });
 
   it("follows when the key changes from one message to the next", async () => {
-    const checker = new PoolSignatureChecker();
+    const checker = new ConnectionSignatures(prepare);
     const other = keyPairFrom(new Uint8Array(32).fill(8));
     expect(await check(checker, await frame({}))).toMatchObject({ ok: true });
     expect(await check(checker, await frame({ public_key: other.publicKey }))).toEqual({ ok: false });
