@@ -80,12 +80,17 @@ export class Host {
   /** Starts the signaling server that knows nothing but the protocol's document, and waits until it listens. */
   async documentServer(args: readonly string[] = [], port = 8080): Promise<ListeningProgram> {
     const options = ["--host", this.ipv4, "--port", String(port), ...args];
-    return listening(this.spawnEvents(process.execPath, [bundle("test/document-server"), ...options]));
+    return this.testServer("document-server", options);
   }
 
-  /** Starts one of the lab's own servers (an entry of the bundle's `test` target) and waits until it listens. */
+  /** Starts one of the lab's own programs (an entry of the bundle's `test` target). */
+  testProgram(name: string, args: readonly string[]): EventProgram {
+    return this.spawnEvents(process.execPath, [bundle(`test/${name}`), ...args]);
+  }
+
+  /** Starts one of the lab's own servers and waits until it listens. */
   async testServer(name: string, args: readonly string[]): Promise<ListeningProgram> {
-    return listening(this.spawnEvents(process.execPath, [bundle(`test/${name}`), ...args]));
+    return listening(this.testProgram(name, args));
   }
 
   /**
@@ -100,6 +105,15 @@ export class Host {
   /** Removes every rule again. */
   clearFirewall(): Promise<void> {
     return this.firewall("flush ruleset");
+  }
+
+  /** What an nftables counter of this name, of the rules added above, has counted. @throws when there is none */
+  async counted(name: string): Promise<number> {
+    const { stdout } = await this.run("nft", ["-j", "list", "counters"]);
+    const { nftables } = JSON.parse(stdout) as { nftables: { counter?: { name: string; packets: number } }[] };
+    const found = nftables.find(({ counter }) => counter?.name === name)?.counter;
+    if (!found) throw new Error(`no counter is called "${name}": ${stdout}`);
+    return found.packets;
   }
 
   /** Pulls this host's network cable, or puts it back. */

@@ -18,6 +18,12 @@ export interface Lab {
   readonly hosts: readonly Host[];
   /** The host by its number, from 1, which is also the last part of its addresses. */
   host(number: number): Host;
+  /**
+   * Lowers what the switch lets through to and from a host. Larger frames vanish there without a word, as in a black
+   * hole: the host's own card knows nothing of it.
+   * @param bytes of IP packet
+   */
+  setPathMtu(number: number, bytes: number): void;
   /** What every program on every host printed, for a person who reads a failed test. */
   transcript(): string;
   /** Ends every program and removes every namespace and file. May be called twice. */
@@ -73,6 +79,7 @@ export function createLab({ hosts: count }: LabOptions): Lab {
       if (!host) throw new RangeError(`the lab has no host ${number}`);
       return host;
     },
+    setPathMtu: (number, bytes) => ipBatch([`link set port${number} mtu ${bytes}`], switchName),
     transcript: () => hosts.map((host) => host.transcript()).join("\n"),
     async teardown() {
       if (open.has(removeNow)) removeNow();

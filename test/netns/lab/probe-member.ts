@@ -1,0 +1,82 @@
+import { parseArgs } from "node:util";
+import { systemClock } from "../../../electron/adapters/clock.ts";
+import { secureRandom } from "../../../electron/adapters/random.ts";
+import { dialSignaling } from "../../../electron/adapters/sockets/ws-client.ts";
+import { webrtcTransports } from "../../../electron/adapters/webrtc/transport.ts";
+import type { PublicKey } from "../../../shared/base/brand.ts";
+import { createLogger } from "../../../shared/base/logger.ts";
+import { keyPairFrom, signerOf, verifySignature } from "../../../shared/identity/keys.ts";
+import { Mesh } from "../../../shared/mesh/mesh.ts";
+import { RoomSessions } from "../../../shared/room/session.ts";
+import { SignalingClient } from "../../../shared/signaling/client.ts";
+import type { Lane } from "../../../shared/tunnel/ports.ts";
+
+/**
+ * `probe-member --server URL --join ID --pin PIN --key BASE64 [--send PACKET …] [--times N]`: a member made of the
+ * product's own parts, without its tunnel. It shows every signal it is sent, and once connected to a member sends it
+ * the given packets, whatever they claim to be. BASE64 is the secret key; a PACKET is in base64 too.
+ */
+
+const { values } = parseArgs({
+  options: {
+    server: { type: "string", default: "" },
+    join: { type: "string", default: "" },
+    pin: { type: "string", default: "" },
+    key: { type: "string", default: "" },
+    send: { type: "string", multiple: true, default: [] },
+    times: { type: "string", default: "1" },
+  },
+});
+
+const emit = (event: object) => console.log(JSON.stringify(event));
+const signer = signerOf(keyPairFrom(Buffer.from(values.key, "base64")));
+const logger = createLogger((record) => process.stderr.write(`${JSON.stringify(record)}\n`), "debug");
+const common = { signer, clock: systemClock, random: secureRandom, logger };
+
+const client = new SignalingClient({ ...common, url: values.server, dial: dialSignaling });
+const rooms = new RoomSessions({ ...common, client, self: signer.publicKey });
+const mesh = new Mesh(
+  { username: "probe", ipv4Salt: 0, mtu: 1280 },
+  {
+    ...common,
+    verify: verifySignature,
+    createTransport: webrtcTransports({ iceServers: [], logger }),
+    isTunnelAddress: () => false,
+    sendSignal: (room, to, kind, content) => rooms.sendSignal(room, to, kind, content),
+  },
+);
+
+rooms.events.on("peerSeen", ({ roomId, publicKey, arrivedAfterUs }) =>
+  mesh.peerSeen(roomId, publicKey, arrivedAfterUs),
+);
+rooms.events.on("signal", ({ roomId, from, kind, content }) => {
+  emit({ event: "signal", from, kind, content });
+  mesh.deliver(roomId, from, kind, content);
+});
+
+const lanes = new Map<PublicKey, Lane>();
+mesh.events.on("lane", ({ publicKey, lane }) => {
+  if (lane) lanes.set(publicKey, lane);
+  else lanes.delete(publicKey);
+});
+const served = new Set<PublicKey>();
+mesh.events.on("peer", ({ publicKey, state, path }) => {
+  if (state !== "connected" || served.has(publicKey)) return;
+  served.add(publicKey);
+  emit({ event: "connected", public_key: publicKey, local: path?.local, remote: path?.remote });
+  const lane = lanes.get(publicKey);
+  const packets = values.send.map((packet) => Buffer.from(packet, "base64"));
+  for (let i = 0; i < Number(values.times); i++) for (const packet of packets) lane?.send(packet);
+  emit({ event: "sent", public_key: publicKey, packets: packets.length * Number(values.times) });
+});
+
+client.start();
+const joined = await rooms.join({ roomId: values.join, pin: values.pin, username: "probe" });
+emit(joined.ok ? { event: "joined" } : { event: "error", ...joined.error });
+for (const signal of ["SIGINT", "SIGTERM"] as const) {
+  process.once(signal, () => {
+    mesh.dispose();
+    client.stop();
+    process.exit(0);
+  });
+}
