@@ -6,19 +6,14 @@ import type { RandomBytes } from "../../shared/base/random.ts";
 import { messageOf, missingCase } from "../../shared/base/result.ts";
 import type { ClientMessage, ClientMessageOf, ServerMessage } from "../../shared/protocols/govpn/messages.ts";
 import { sentence } from "../../shared/protocols/govpn/sentences.ts";
-import {
-  ACTIVITY_WRITE_INTERVAL_MS,
-  DAY_MS,
-  MAX_KNOWN_KEYS_PER_ROOM,
-  MAX_ROOMS_PER_CONNECTION,
-  type ServerLimits,
-} from "./limits.ts";
+import { DAY_MS, MAX_ROOMS_PER_CONNECTION, type ServerLimits } from "./limits.ts";
 import { shortKey } from "./log-lines.ts";
 import type { ServerMetrics } from "./metrics.ts";
-import { type PinAttempt, PinGuard } from "./pin-guard.ts";
+import { PinGate } from "./pin-gate.ts";
 import { Pins } from "./pins.ts";
 import { RateLimits } from "./rate-limits.ts";
 import { type Refusal, refusal } from "./refusal.ts";
+import { RoomRecords } from "./room-records.ts";
 import type { RoomStore } from "./room-store.ts";
 import { findMember, type Member, type Peer, type Room, Rooms } from "./rooms.ts";
 import { Busy } from "./slots.ts";
@@ -57,10 +52,9 @@ export class RoomService {
   readonly #logger: Logger;
   readonly #metrics: ServerMetrics;
   readonly #pins: Pins;
-  readonly #pinGuard = new PinGuard();
+  readonly #pinGate: PinGate;
+  readonly #records: RoomRecords;
   readonly #rates: RateLimits;
-  /** The last PIN check begun for a room: the next one waits for it. */
-  readonly #pinTurns = new Map<string, Promise<unknown>>();
 
   /** Loads the store's rooms. @throws what the store throws. */
   constructor(options: RoomServiceOptions) {
@@ -71,6 +65,8 @@ export class RoomService {
     this.#logger = options.logger.child("rooms");
     this.#metrics = options.metrics;
     this.#pins = new Pins(options.random);
+    this.#pinGate = new PinGate(this.#pins, options.clock, this.#logger);
+    this.#records = new RoomRecords(options.store, options.clock, this.#logger);
     this.#rates = new RateLimits(options.limits.rateLimitPerMinute);
     for (const stored of this.#store.load()) this.rooms.add(stored);
     this.#metrics.roomsChanged(this.rooms);
@@ -84,9 +80,9 @@ export class RoomService {
       case "Candidate":
         return this.#relay(peer, message);
       case "CreateRoom":
-        return this.#create(peer, message);
+        return refusedWhenBusy(this.#create(peer, message));
       case "JoinRoom":
-        return this.#join(peer, message);
+        return refusedWhenBusy(this.#join(peer, message));
       case "LeaveRoom":
         return this.#leave(peer, message);
       case "Kick":
@@ -110,16 +106,14 @@ export class RoomService {
   deleteIdleRooms(): void {
     const oldest = this.#clock.wallTime() - this.#limits.roomExpiryDays * DAY_MS;
     for (const room of [...this.rooms]) {
-      if (room.members.size > 0) this.#touch(room);
+      if (room.members.size > 0) this.#records.touch(room);
       else if (room.lastActivity < oldest) this.#expire(room);
     }
   }
 
   /** Writes what activity the store does not know yet; for shutting down. */
   flush(): void {
-    for (const room of this.rooms) {
-      if (room.lastActivity !== room.storedActivity) this.#writeActivity(room);
-    }
+    this.#records.flush(this.rooms);
   }
 
   async #create(peer: Peer, message: ClientMessageOf<"CreateRoom">): Promise<Outcome> {
@@ -127,13 +121,7 @@ export class RoomService {
     if (!this.#mayEnter(peer, owner)) return refuse("rateLimited");
     const refused = this.#refuseCreation(peer, owner);
     if (refused) return refused;
-    let pin: Awaited<ReturnType<Pins["seal"]>>;
-    try {
-      pin = await this.#pins.seal(message.password);
-    } catch (error) {
-      if (error instanceof Busy) return refuse("rateLimited");
-      throw error;
-    }
+    const pin = await this.#pins.seal(message.password);
     // The world may have changed while the PIN was hashed.
     if (!peer.isOpen) return undefined;
     const late = this.#refuseCreation(peer, owner);
@@ -198,8 +186,8 @@ export class RoomService {
   /** A key is in a room through one socket: a later join takes its place over, since the earlier socket may be dead. */
   #enter(room: Room, member: Member): void {
     const { publicKey, peer } = member;
-    this.#touch(room);
-    this.#remember(room, publicKey);
+    this.#records.touch(room);
+    this.#records.remember(room, publicKey);
     const before = room.members.get(publicKey);
     if (before?.peer === peer) {
       before.username = member.username;
@@ -218,46 +206,11 @@ export class RoomService {
     this.#logger.info("member joined", { room: room.id, member: shortKey(publicKey), members: room.members.size });
   }
 
-  /** Checks of one room follow one another, so that a burst cannot outrun the count of its failures. */
   async #checkPin(room: Room, pin: string, peer: Peer, key: PublicKey): Promise<Outcome> {
-    const attempt: PinAttempt = {
-      roomId: room.id,
-      key,
-      address: peer.address.group,
-      isKnown: room.knownKeys.has(key),
-    };
-    const delay = this.#pinGuard.admit(attempt, this.#clock.now());
-    if (delay === "locked") return this.#locked(room, key);
-    if (delay > 0) await new Promise<void>((resolve) => this.#clock.after(delay, resolve));
-
-    const turn = (this.#pinTurns.get(room.id) ?? Promise.resolve()).then(() => this.#comparePin(room, pin, attempt));
-    const settled = turn.catch(() => {});
-    this.#pinTurns.set(room.id, settled);
-    try {
-      return await turn;
-    } catch (error) {
-      if (error instanceof Busy) return refuse("rateLimited");
-      throw error;
-    } finally {
-      if (this.#pinTurns.get(room.id) === settled) this.#pinTurns.delete(room.id);
-    }
-  }
-
-  async #comparePin(room: Room, pin: string, attempt: PinAttempt): Promise<Outcome> {
-    if (this.#pinGuard.admit(attempt, this.#clock.now()) === "locked") return this.#locked(room, attempt.key);
-    const isRight = this.#pins.matchesRemembered(room.id, pin) ?? (await this.#pins.matches(room.id, room.pin, pin));
-    if (isRight) {
-      this.#pinGuard.succeeded(attempt);
-      return undefined;
-    }
-    this.#pinGuard.failed(attempt, this.#clock.now());
-    this.#logger.info("wrong PIN", { room: room.id, from: shortKey(attempt.key), address: attempt.address });
-    return refuse("wrongPin");
-  }
-
-  #locked(room: Room, key: PublicKey): Outcome {
+    const verdict = await this.#pinGate.check(room, pin, peer, key);
+    if (verdict === "right") return undefined;
+    if (verdict === "wrong") return refuse("wrongPin");
     this.#metrics.rateLimited("pin");
-    this.#logger.warn("too many wrong PINs", { room: room.id, from: shortKey(key) });
     return refuse("rateLimited");
   }
 
@@ -282,7 +235,7 @@ export class RoomService {
     if (member.publicKey === room.owner) {
       this.#delete(room, { type: "Kicked", room_id: room.id, data: sentence.ownerLeft }, "its owner left", peer);
     } else {
-      this.#touch(room);
+      this.#records.touch(room);
       this.#remove(room, member, "left");
     }
     return { reply: { type: "LeaveRoomSuccess", room_id: room.id } };
@@ -304,7 +257,7 @@ export class RoomService {
     const target = findMember(room, message.target_id);
     if (!target) return refuse("peerMissing");
     if (target.publicKey === room.owner) return refuse("kickSelf");
-    this.#touch(room);
+    this.#records.touch(room);
     target.peer.send(JSON.stringify({ type: "Kicked", room_id: room.id } satisfies ServerMessage));
     this.#remove(room, target, "kicked");
     return { reply: { type: "KickSuccess", room_id: room.id, target_id: message.target_id } };
@@ -316,7 +269,7 @@ export class RoomService {
     if ("refusal" in room) return room;
     this.#store.rename(room.id, message.room_name);
     room.name = message.room_name;
-    this.#touch(room);
+    this.#records.touch(room);
     this.#push(room, { type: "RoomRenamed", room_id: room.id, room_name: room.name });
     return { reply: { type: "RenameSuccess", room_id: room.id, room_name: room.name } };
   }
@@ -340,7 +293,7 @@ export class RoomService {
     if (!room.membersByConnection.has(peer.id)) return refuse("notInRoom");
     const target = findMember(room, message.destination_id);
     if (!target || target.peer === peer) return refuse("peerMissing");
-    this.#touch(room);
+    this.#records.touch(room);
     target.peer.send(JSON.stringify(relayedMessage(peer, message)));
     this.#metrics.relayed();
     return undefined;
@@ -384,32 +337,15 @@ export class RoomService {
     const frame = JSON.stringify(message);
     for (const { peer } of room.members.values()) if (peer !== except) peer.send(frame);
   }
+}
 
-  #touch(room: Room): void {
-    room.lastActivity = this.#clock.wallTime();
-    if (room.lastActivity - room.storedActivity >= ACTIVITY_WRITE_INTERVAL_MS) this.#writeActivity(room);
-  }
-
-  /** Losing a minute of activity is no reason to refuse what caused it. */
-  #writeActivity(room: Room): void {
-    try {
-      this.#store.touch(room.id, room.lastActivity);
-      room.storedActivity = room.lastActivity;
-    } catch (error) {
-      this.#logger.error("a room's activity could not be stored", { room: room.id, error: messageOf(error) });
-    }
-  }
-
-  #remember(room: Room, key: PublicKey): void {
-    room.knownKeys.delete(key);
-    room.knownKeys.add(key);
-    const [eldest] = room.knownKeys;
-    if (room.knownKeys.size > MAX_KNOWN_KEYS_PER_ROOM && eldest) room.knownKeys.delete(eldest);
-    try {
-      this.#store.remember(room.id, key, this.#clock.wallTime(), MAX_KNOWN_KEYS_PER_ROOM);
-    } catch (error) {
-      this.#logger.error("a member could not be stored", { room: room.id, error: messageOf(error) });
-    }
+/** Hashing PINs is at its limit: better to try again later than to wait for minutes. */
+async function refusedWhenBusy(outcome: Promise<Outcome>): Promise<Outcome> {
+  try {
+    return await outcome;
+  } catch (error) {
+    if (error instanceof Busy) return refuse("rateLimited");
+    throw error;
   }
 }
 
