@@ -8,7 +8,7 @@ import type { Routed } from "./routes.ts";
 
 /**
  * While packets wait, the lane is tried again this often though it has said nothing: its "writable" may have been lost
- * (FACTS.md: a data channel's low-water event alone stalled). One packet a try, so a lane that is truly full is not flooded.
+ * (a data channel's low-water event alone was seen to stall). One packet a try, so a lane that is truly full is not flooded.
  */
 const PUMP_MS = 20;
 

@@ -12,7 +12,7 @@ export interface Routed {
 
 /**
  * Who has which address. Where two claim one IPv4 address the smaller public key (by its base64 text) has it, until the
- * other announces a new salt (DESIGN.md, "Addresses"): the same on every member's machine, whoever joined first.
+ * other announces a new salt (docs/protocol.md, "Addresses"): the same on every member's machine, whoever joined first.
  */
 export class RouteTable<T extends Routed> {
   readonly #members = new Map<PublicKey, T>();
