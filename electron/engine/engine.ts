@@ -1,5 +1,6 @@
 import type { PublicKey, RoomId } from "../../shared/base/brand.ts";
 import type { Clock } from "../../shared/base/clock.ts";
+import type { Disposable } from "../../shared/base/disposable.ts";
 import { Emitter } from "../../shared/base/emitter.ts";
 import type { Logger } from "../../shared/base/logger.ts";
 import type { RandomBytes } from "../../shared/base/random.ts";
@@ -18,7 +19,7 @@ export type TunMode = "auto" | "required" | "off";
  * The device, as people see it:
  *
  *   off ◀── (mode off) ── closed ──opened──▶ up ──device lost──▶ failed ──reopened──▶ up
- *                            └──refused──▶ failed
+ *                            └──refused──▶ failed (for good: rights do not come by waiting)
  */
 export type TunnelState =
   | { readonly kind: "closed" }
@@ -51,7 +52,7 @@ export interface EngineEvents extends Pick<MeshEvents, "peer" | "gone" | "refuse
   address: MemberAddress;
 }
 
-/** How long after the device was lost a new one is tried. */
+/** How long after the device was lost a new one is tried, and after each failure of that. */
 const REOPEN_MS = 5_000;
 
 /** The data plane of one machine: the mesh of links, the tunnel over them, and the device it ends in. */
@@ -65,6 +66,7 @@ export class Engine {
   #address: MemberAddress;
   #device: TunDevice | undefined;
   #state: TunnelState;
+  #reopening: Disposable | undefined;
   #stopped = false;
 
   constructor(options: EngineOptions) {
@@ -166,6 +168,7 @@ export class Engine {
   async stop(): Promise<void> {
     if (this.#stopped) return;
     this.#stopped = true;
+    this.#reopening?.dispose();
     this.#mesh.dispose();
     this.#tunnel.dispose();
     await this.#device?.close();
@@ -198,7 +201,7 @@ export class Engine {
       this.#tunnel.detach();
       await this.#device.close();
       this.#device = undefined;
-      await this.#openDevice();
+      await this.#reopen();
     }
     this.#mesh.setSelf(this.#describe());
   }
@@ -214,6 +217,11 @@ export class Engine {
       this.#setState({ kind: "failed", failure: opened.error });
       return opened;
     }
+    if (ipv4 !== this.#address.ipv4) {
+      // It took another address while the system was at it.
+      await opened.value.close();
+      return this.#openDevice();
+    }
     this.#device = opened.value;
     this.#tunnel.attach(opened.value);
     this.#setState({ kind: "up", device: opened.value.name, mtu: opened.value.mtu });
@@ -223,8 +231,19 @@ export class Engine {
   #deviceLost(name: string): void {
     this.#device = undefined;
     this.#setState({ kind: "failed", failure: { code: "tun_lost", message: `the network device ${name} is gone` } });
-    this.#options.clock.after(REOPEN_MS, () => {
-      if (!this.#stopped && !this.#device) void this.#openDevice();
+    this.#reopenLater();
+  }
+
+  /** After there has been a device, one can be had: it is tried until it is back. */
+  async #reopen(): Promise<void> {
+    const opened = await this.#openDevice();
+    if (!opened.ok) this.#reopenLater();
+  }
+
+  #reopenLater(): void {
+    this.#reopening?.dispose();
+    this.#reopening = this.#options.clock.after(REOPEN_MS, () => {
+      if (!this.#stopped && !this.#device) void this.#reopen();
     });
   }
 

@@ -27,7 +27,7 @@ export function watchNetwork(
     const seen = signature(interfaces(), isTunnelDevice);
     if (seen !== known) {
       known = seen;
-      onChange({ kind: "addresses", addresses: new Set(seen.split("\n")) });
+      onChange({ kind: "addresses", addresses: new Set(seen.split("\n").filter(Boolean)) });
     } else if (slept) onChange({ kind: "woke" });
   });
 }

@@ -1,0 +1,88 @@
+import { beforeEach, describe, expect, it } from "vitest";
+import { RoomMemory } from "../../../electron/main/room-memory.ts";
+import type { RoomId } from "../../../shared/base/brand.ts";
+import { createLogger, type LogRecord } from "../../../shared/base/logger.ts";
+import { FailureError, ok } from "../../../shared/base/result.ts";
+import type { SavedRoom } from "../../../shared/room/saved.ts";
+import { FakeSecretStore } from "../../fakes/secrets.ts";
+
+const den: SavedRoom = { roomId: "den" as RoomId, name: "Den", pin: "4821", owner: true, username: "Ann" };
+const attic: SavedRoom = { ...den, roomId: "attic" as RoomId, name: "Attic", owner: false, leaving: true };
+
+let secrets: FakeSecretStore;
+let log: LogRecord[];
+beforeEach(() => {
+  secrets = new FakeSecretStore();
+  log = [];
+});
+
+function memory(server = "ws://one.test/ws"): RoomMemory {
+  return new RoomMemory(
+    secrets,
+    server,
+    createLogger((record) => log.push(record)),
+  );
+}
+
+async function saved(rooms: readonly SavedRoom[], server?: string): Promise<void> {
+  const one = memory(server);
+  await one.load();
+  one.store(rooms);
+  await one.settled();
+}
+
+describe("the memory of rooms", () => {
+  it("is empty at the first run", async () => {
+    expect(await memory().load()).toEqual(ok([]));
+  });
+
+  it("gives back what it was given, a half-left room too", async () => {
+    await saved([den, attic]);
+    expect(await memory().load()).toEqual(ok([den, attic]));
+  });
+
+  it("keeps the rooms of each server apart, and none forgets another's", async () => {
+    await saved([den]);
+    await saved([attic], "ws://two.test/ws");
+    await saved([], "ws://one.test/ws");
+    expect(await memory("ws://one.test/ws").load()).toEqual(ok([]));
+    expect(await memory("ws://two.test/ws").load()).toEqual(ok([attic]));
+  });
+
+  it("writes in the order of the calls", async () => {
+    const one = memory();
+    for (const name of ["a", "b", "c"]) one.store([{ ...den, name }]);
+    await one.settled();
+    expect(await memory().load()).toMatchObject(ok([{ name: "c" }]));
+  });
+
+  it.each([
+    ["no JSON", "{half"],
+    ["of another shape", JSON.stringify({ v: 1, servers: { a: [{ roomId: 7 }] } })],
+    ["of a later version", JSON.stringify({ v: 2, servers: {} })],
+  ])("fails on a list that is %s, and leaves it as it is", async (_, text) => {
+    await secrets.set("rooms", text);
+    const result = await memory().load();
+    expect(result).toMatchObject({ ok: false, error: { code: "rooms_corrupt" } });
+    expect(JSON.stringify(result)).not.toContain("4821");
+    expect(await secrets.get("rooms")).toBe(text);
+  });
+
+  it("tells a store that cannot be read from a list that is damaged", async () => {
+    secrets.failWith = new FailureError({ code: "keychain_locked", message: "locked" });
+    expect(await memory().load()).toMatchObject({ ok: false, error: { code: "unreadable" } });
+  });
+
+  it("logs a failed write without the PIN, and writes the next", async () => {
+    const one = memory();
+    secrets.failWith = new FailureError({ code: "keychain_locked", message: "locked" });
+    one.store([den]);
+    await one.settled();
+    expect(log).toHaveLength(1);
+    expect(JSON.stringify(log)).not.toContain(den.pin);
+    secrets.failWith = undefined;
+    one.store([den, attic]);
+    await one.settled();
+    expect(await memory().load()).toEqual(ok([den, attic]));
+  });
+});
