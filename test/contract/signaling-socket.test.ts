@@ -289,6 +289,32 @@ describe("a socket of the ws package", () => {
     expect(owner.told.at(-1)).toBe("close the server stopped answering");
   });
 
+  it("knows from the start whether the server answers, so that a path lost at once is noticed", async () => {
+    const { server, url } = await wsServer({ autoPong: false });
+    const { socket, owner, ws } = await connected(url, server, createDialer({ ...quick, pingEveryMs: 60_000 }));
+    await once(ws, "ping");
+    ws.pong();
+    ws.send("answered");
+    await owner.until((told) => told.includes("message answered"));
+    socket.probe();
+    await owner.closed();
+    expect(owner.told.at(-1)).toBe("close the server stopped answering");
+  });
+
+  it("waits for nothing once the machine has lost the address that it speaks from", async () => {
+    const { server, url } = await wsServer();
+    const lost: string[] = [];
+    const dial = createDialer({ ...quick, probeWithinMs: 60_000 }, undefined, (address) => !lost.includes(address));
+    const { socket, owner, ws } = await connected(url, server, dial);
+    socket.probe();
+    await once(ws, "ping");
+    expect(owner.told).toEqual(["open"]);
+    lost.push("127.0.0.1");
+    socket.probe();
+    await owner.closed();
+    expect(owner.told.at(-1)).toBe("close this machine's address has changed");
+  });
+
   it("gives up on a handshake that nobody answers", async () => {
     const host = await listen(createTcpServer());
     expect(await reasonOf(`ws://${host}/ws`)).toEqual(["close the server did not answer within 0.15 s"]);

@@ -1,3 +1,4 @@
+import { networkInterfaces } from "node:os";
 import { type RawData, WebSocket } from "ws";
 import type { Clock } from "../../../shared/base/clock.ts";
 import { messageOf } from "../../../shared/base/result.ts";
@@ -33,9 +34,13 @@ const defaultTiming: SocketTiming = {
 const MAX_BUFFERED_BYTES = 4 * 1024 * 1024;
 
 /** Dials signaling servers with the ws package, which itself sets TCP_NODELAY. */
-export function createDialer(timing: Partial<SocketTiming> = {}, clock: Clock = systemClock): DialSignaling {
+export function createDialer(
+  timing: Partial<SocketTiming> = {},
+  clock: Clock = systemClock,
+  hasAddress: (address: string) => boolean = machineHas,
+): DialSignaling {
   const complete = { ...defaultTiming, ...timing };
-  return (url) => new WsSocket(url, complete, clock);
+  return (url) => new WsSocket(url, complete, clock, hasAddress);
 }
 
 export const dialSignaling: DialSignaling = createDialer();
@@ -53,13 +58,17 @@ class WsSocket implements SignalingSocket {
   #unanswered: { readonly since: number; readonly withinMs: number } | undefined;
   /** A server that never answers pings is judged by its silence only. */
   #answersPings = false;
+  /** This end's address; nothing reaches it any more once the machine has lost it. */
+  #localAddress: string | undefined;
+  readonly #hasAddress: (address: string) => boolean;
   /** Why this side ended it, or what went wrong before the close event that follows. */
   #reason: string | undefined;
   #isClosed = false;
 
-  constructor(url: string, timing: SocketTiming, clock: Clock) {
+  constructor(url: string, timing: SocketTiming, clock: Clock, hasAddress: (address: string) => boolean) {
     this.#timing = timing;
     this.#clock = clock;
+    this.#hasAddress = hasAddress;
     this.#heardAt = clock.now();
     try {
       this.#ws = new WebSocket(url, {
@@ -84,6 +93,9 @@ class WsSocket implements SignalingSocket {
 
   probe(): void {
     if (this.#ws?.readyState !== WebSocket.OPEN) return;
+    if (this.#localAddress !== undefined && !this.#hasAddress(this.#localAddress)) {
+      return this.#terminate("this machine's address has changed");
+    }
     this.#ping(this.#timing.probeWithinMs);
     this.#timers.push(this.#clock.after(this.#timing.probeWithinMs, () => this.#checkAnswer()));
   }
@@ -97,6 +109,9 @@ class WsSocket implements SignalingSocket {
   }
 
   #listen(ws: WebSocket): void {
+    ws.on("upgrade", ({ socket }) => {
+      this.#localAddress = socket.localAddress;
+    });
     ws.on("open", () => this.#opened());
     ws.on("message", (data) => {
       this.#heard();
@@ -116,6 +131,8 @@ class WsSocket implements SignalingSocket {
 
   #opened(): void {
     this.#heard();
+    // The first ping tells whether this server answers pings: only then does a missing answer mean anything.
+    this.#ping(this.#timing.pongWithinMs);
     this.#timers.push(this.#clock.every(this.#timing.pingEveryMs, () => this.#keepAlive()));
     this.onOpen();
   }
@@ -160,6 +177,13 @@ class WsSocket implements SignalingSocket {
     this.#timers = [];
     this.onClose(reason);
   }
+}
+
+/** Whether an interface of this machine has the address. Loopback ones are never lost. */
+function machineHas(address: string): boolean {
+  const plain = address.replace(/^::ffff:(?=\d+\.)/, "").replace(/%.*$/, "");
+  if (plain.startsWith("127.") || plain === "::1") return true;
+  return Object.values(networkInterfaces()).some((all) => all?.some((each) => each.address === plain));
 }
 
 function textOf(data: RawData): string {

@@ -56,7 +56,6 @@ export interface Status {
     readonly name: string;
     readonly state: string;
     readonly owner: boolean;
-    readonly pin?: string;
     readonly members: readonly Omit<PeerLine, "room_id">[];
   }[];
   readonly traffic: Traffic;

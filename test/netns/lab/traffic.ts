@@ -38,6 +38,28 @@ export async function ping(host: Host, address: string, options: PingOptions = {
   return parsePing(stdout + stderr);
 }
 
+/**
+ * Pings until the first reply, whatever errors come before it.
+ * @returns how long that took, in milliseconds
+ * @throws when none came in time
+ */
+export async function firstReply(host: Host, address: string, { intervalMs = 50, timeoutMs = 20_000 } = {}) {
+  const begun = performance.now();
+  // Not bounded by ping itself: with -w it ends at the first ICMP error.
+  const pings = host.spawn("ping", ["-n", "-i", String(intervalMs / 1000), address]);
+  const timer = setTimeout(() => pings.killNow(), timeoutMs);
+  let took: number | undefined;
+  pings.onStdout = () => {
+    if (took !== undefined || !pings.stdout.includes("bytes from")) return;
+    took = performance.now() - begun;
+    pings.killNow();
+  };
+  await pings.exited;
+  clearTimeout(timer);
+  if (took === undefined) throw new Error(`no reply from ${address}: ${pings.stdout.slice(-2000)}${pings.stderr}`);
+  return took;
+}
+
 /** @throws when it is not the summary of iputils' ping */
 export function parsePing(output: string): PingResult {
   const counts = /(\d+) packets transmitted, (\d+) received/.exec(output);
