@@ -1,0 +1,483 @@
+import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { dist, ensureBuilt } from "../../build/bundle.mjs";
+
+// The built program as people and scripts use it: help, exit status, output, and commands to a running one.
+
+type Event = Record<string, unknown>;
+
+const running = new Set<ChildProcessWithoutNullStreams>();
+let folder: string;
+
+beforeAll(async () => {
+  await ensureBuilt(["govpn"]);
+}, 60_000);
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "govpn-cli-"));
+});
+afterEach(async () => {
+  await Promise.all([...running].map(end));
+  rmSync(folder, { recursive: true, force: true });
+});
+
+function govpn(args: readonly string[], env: Record<string, string> = {}): ChildProcessWithoutNullStreams {
+  // No keychain, no settings of the developer's: a machine of its own.
+  const own = { PATH: process.env.PATH ?? "", HOME: folder, XDG_DATA_HOME: join(folder, "data"), TMPDIR: folder };
+  const child = spawn(process.execPath, [join(dist, "govpn.mjs"), ...args], { env: { ...own, ...env } });
+  running.add(child);
+  child.on("exit", () => running.delete(child));
+  return child;
+}
+
+async function end(child: ChildProcessWithoutNullStreams): Promise<void> {
+  child.kill("SIGKILL");
+  await once(child, "exit");
+}
+
+interface Finished {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Runs a command to its end. */
+async function run(args: readonly string[], env: Record<string, string> = {}): Promise<Finished> {
+  const child = govpn(args, env);
+  let [stdout, stderr] = ["", ""];
+  child.stdout.on("data", (chunk: Buffer) => {
+    stdout += chunk;
+  });
+  child.stderr.on("data", (chunk: Buffer) => {
+    stderr += chunk;
+  });
+  const [code] = (await once(child, "close")) as [number | null];
+  return { code, stdout, stderr };
+}
+
+/** Every line an object, or the test fails. */
+function events(stdout: string): Event[] {
+  return stdout
+    .split("\n")
+    .filter(Boolean)
+    .map((line) => JSON.parse(line) as Event);
+}
+
+/** A program that runs until it is told to stop, and what it said so far. */
+class Running {
+  readonly profile: string;
+  readonly exited: Promise<number | null>;
+  readonly child: ChildProcessWithoutNullStreams;
+  readonly said: Event[] = [];
+  stderr = "";
+  #look: () => void = () => {};
+
+  constructor(name: string, args: readonly string[]) {
+    this.profile = join(folder, name);
+    this.child = govpn([
+      ...args,
+      "--json",
+      "--profile",
+      this.profile,
+      "--tun",
+      "off",
+      "--no-stun",
+      "--log-level",
+      "debug",
+    ]);
+    this.child.stderr.on("data", (chunk: Buffer) => {
+      this.stderr += chunk;
+    });
+    this.exited = once(this.child, "close").then(([code]) => code as number | null);
+    createInterface({ input: this.child.stdout }).on("line", (line) => {
+      this.said.push(JSON.parse(line) as Event);
+      this.#look();
+    });
+  }
+
+  async event(fits: (event: Event) => boolean): Promise<Event> {
+    for (;;) {
+      const found = this.said.find(fits);
+      if (found) return found;
+      const more = new Promise<"more">((resolve) => {
+        this.#look = () => resolve("more");
+      });
+      if ((await Promise.race([more, this.exited])) !== "more" && !this.said.some(fits)) {
+        throw new Error(`it ended: ${JSON.stringify(this.said)} ${this.stderr}`);
+      }
+    }
+  }
+
+  /** A command to this one. */
+  command(...args: string[]): Promise<Finished> {
+    return run([...args, "--profile", this.profile]);
+  }
+}
+
+const isNamed = (event: string, fields: Event = {}) => {
+  return (seen: Event) => seen.event === event && Object.entries(fields).every(([name, value]) => seen[name] === value);
+};
+
+async function startServer(): Promise<{ server: Running; url: string }> {
+  const server = new Running("one", ["start", "--port", "0", "--username", "Ann"]);
+  const { server: view } = await server.event(isNamed("ready"));
+  await server.event(isNamed("server", { state: "online" }));
+  return { server, url: (view as { url: string }).url };
+}
+
+describe("help", () => {
+  it("is what govpn alone prints, to standard output", async () => {
+    const { code, stdout, stderr } = await run([]);
+    expect(code).toBe(0);
+    expect(stderr).toBe("");
+    for (const command of ["start", "up", "down", "status", "create", "join", "invite", "serve", "doctor", "demo"]) {
+      expect(stdout).toMatch(new RegExp(`^  ${command}\\b`, "m"));
+    }
+    expect(stdout).toContain("The first time:");
+    expect(stdout).toContain("Exit status: 0 done, 1 failed, 2 bad usage.");
+    expect(stdout).not.toContain("demo-traffic");
+  });
+
+  it.each([["--help"], ["help"], ["up", "--help"], ["help", "serve"], ["identity", "--help"], ["--version"]])(
+    "of %s %s ends with 0",
+    async (...args) => {
+      const { code, stdout } = await run(args.filter(Boolean));
+      expect(code).toBe(0);
+      expect(stdout).not.toBe("");
+    },
+  );
+
+  it("teaches by examples", async () => {
+    expect((await run(["help", "up"])).stdout).toContain('govpn up --server vpn.example.org --create "LAN party"');
+  });
+});
+
+describe("bad usage", () => {
+  it.each([
+    [["frobnicate"], "unknown command"],
+    [["statsu"], "Did you mean status?"],
+    [["status", "--nonsense"], "unknown option '--nonsense'"],
+    [["status", "extra"], "too many arguments"],
+    [["create"], "missing required argument 'name'"],
+    [["join", "den"], "required option '--pin <pin>' not specified"],
+    [["join", "den", "--pin", "12"], "exactly four digits"],
+    [["create", "Den", "--pin", "abcd"], "exactly four digits"],
+    [["ping", "Ben", "--count", "0"], "from 1 to 100"],
+    [["up", "--server", "ftp://example.org"], "use ws:// or wss://"],
+    [["up", "--server", "http://bad:99999"], "not a host name or address"],
+    [["up", "--tun", "maybe"], "auto, required, off"],
+    [["up", "--create", "a", "--join", "b"], "not both"],
+    [["up", "--join", "den"], "takes the room's PIN"],
+    [["up", "--pin", "1234"], "goes with --create or --join"],
+    [["start", "--port", "65536"], "from 0 to 65535"],
+    [["serve", "--port", "x"], "whole number"],
+    [["identity"], "Usage: govpn identity"],
+  ])("govpn %j ends with 2 and says why on standard error", async (args, why) => {
+    const { code, stdout, stderr } = await run(args);
+    expect(stderr).toContain(why);
+    expect(stdout).toBe("");
+    expect(code).toBe(2);
+  });
+
+  it("is an event too, for a program that reads standard output", async () => {
+    for (const args of [["--json", "frobnicate"], ["up", "--json", "--join", "den"], ["--json"]]) {
+      const { code, stdout } = await run(args);
+      expect(code).toBe(2);
+      expect(events(stdout)).toEqual([{ event: "error", code: "usage", message: expect.stringMatching(/./) }]);
+    }
+  });
+});
+
+describe("without a running GoVPN", () => {
+  it.each([
+    ["status"],
+    ["peers"],
+    ["leave"],
+    ["invite"],
+    ["down"],
+    ["create Den"],
+    ["kick Ben"],
+    ["ping Ben"],
+    ["rename Lair"],
+  ])("govpn %s ends with 1 and says how to start it", async (command) => {
+    const plain = await run(command.split(" "));
+    expect(plain).toMatchObject({ code: 1, stdout: "" });
+    expect(plain.stderr).toBe("govpn: GoVPN is not running for this profile. Start it with: govpn up --server URL\n");
+    const json = await run([...command.split(" "), "--json"]);
+    expect(json).toMatchObject({ code: 1, stderr: "" });
+    expect(events(json.stdout)).toEqual([expect.objectContaining({ event: "error", code: "not_running" })]);
+  });
+
+  it("`up` wants to know the server at the first run", async () => {
+    const { code, stderr } = await run(["up", "--tun", "off"]);
+    expect(code).toBe(1);
+    expect(stderr).toContain("Which server? Say --server URL");
+  });
+});
+
+describe("a running GoVPN", () => {
+  it("creates, invites, is joined, lists, pings, renames, kicks, leaves and goes down", async () => {
+    const { server, url } = await startServer();
+    const created = events((await server.command("create", "Den", "--json")).stdout)[0]!;
+    expect(created).toMatchObject({ name: "Den", state: "joined", owner: true, pin: expect.stringMatching(/^\d{4}$/) });
+    const { room_id: roomId, pin } = created as { room_id: string; pin: string };
+    const [invitation] = events((await server.command("invite", "--json")).stdout);
+    expect(invitation).toEqual({ event: "invitation", room_id: roomId, name: "Den", pin, server: url });
+
+    const ben = new Running("two", ["up", "--server", url, "--username", "日本"]);
+    await ben.event(isNamed("server", { state: "online" }));
+    const wrong = await ben.command("join", roomId, "--pin", pin === "0000" ? "0001" : "0000");
+    expect(wrong).toMatchObject({ code: 1, stdout: "" });
+    expect(wrong.stderr).toBe("govpn: The PIN is wrong. Ask whoever made the room for it; it has four digits.\n");
+    const joined = await ben.command("join", roomId, "--pin", pin);
+    expect(joined).toMatchObject({ code: 0, stdout: 'In the room "Den". Its members: govpn peers\n' });
+    await server.event(isNamed("peer", { state: "connected" }));
+
+    const peers = events((await server.command("peers", "--json")).stdout);
+    expect(peers.map(({ username, state }) => [username, state])).toEqual([
+      ["Ann", "self"],
+      ["日本", "connected"],
+    ]);
+    const [status] = events((await server.command("status", "--json")).stdout);
+    expect(status).toMatchObject({
+      username: "Ann",
+      tunnel: { state: "off" },
+      rooms: [{ room_id: roomId, owner: true }],
+    });
+    const text = (await server.command("status")).stdout;
+    expect(text).toMatch(/^Machine {4}Ann$/m);
+    expect(text).toMatch(/^ {2}日本 {2}100\./m);
+    const ping = events((await server.command("ping", "日本", "-c", "2", "--json")).stdout);
+    expect(ping).toMatchObject([{ username: "日本", sent: 2, received: 2, min_ms: expect.any(Number) }]);
+    expect((await server.command("ping", "Zoe")).stderr).toContain("No such member. Use a name, an address");
+
+    expect((await ben.command("rename", "Mine")).stderr).toBe("govpn: Only the room's owner can do that.\n");
+    expect((await server.command("rename", "Lair")).stdout).toBe('The room is called "Lair" now.\n');
+    await ben.event(isNamed("room", { name: "Lair" }));
+    expect((await server.command("leave", "--room", "nope")).stderr).toContain("You are not in that room.");
+    expect((await server.command("kick", "日本")).stdout).toBe(
+      "日本 is out of the room. With the PIN it can come back.\n",
+    );
+    await ben.event(isNamed("room", { state: "left", reason: "kicked" }));
+    expect((await server.command("leave")).stdout).toBe("Left.\n");
+    expect((await server.command("leave")).stderr).toContain(
+      'You are in no room. Create one with: govpn create "My room"',
+    );
+
+    expect(await server.command("down")).toMatchObject({ code: 0, stdout: "GoVPN is down. Its rooms are kept.\n" });
+    expect(await server.exited).toBe(0);
+    expect(server.said.at(-1)).toEqual({ event: "down" });
+    await ben.event(isNamed("server", { state: "waiting" }));
+    ben.child.kill("SIGTERM");
+    expect(await ben.exited).toBe(0);
+  });
+
+  it("tells who joined by command line options at once, and the PIN it made up", async () => {
+    const { url } = await startServer();
+    const owner = new Running("two", ["up", "--server", url, "--create", "Attic", "--username", "Ben"]);
+    const invitation = await owner.event(isNamed("invitation"));
+    expect(invitation).toMatchObject({ name: "Attic", pin: expect.stringMatching(/^\d{4}$/), server: url });
+    const { room_id: roomId, pin } = invitation as { room_id: string; pin: string };
+    const guest = new Running("three", ["up", "--server", url, "--join", roomId, "--pin", pin, "--username", "Eve"]);
+    const peer = await guest.event(isNamed("peer", { state: "connected" }));
+    expect(peer).toMatchObject({
+      username: "Ben",
+      ipv4: expect.stringMatching(/^100\./),
+      ipv6: expect.stringMatching(/^fd67:6f76:706e:/),
+      lane: "packets",
+      path: "direct",
+      verified: true,
+      rtt_ms: expect.any(Number),
+    });
+    expect(guest.said[0]).toMatchObject({ event: "warning", code: "secrets_in_plain_file" });
+    expect(guest.said[1]).toMatchObject({ event: "ready" });
+  });
+
+  it("ends with 1 when the room of its first run refuses it", async () => {
+    const { url } = await startServer();
+    const guest = new Running("two", ["up", "--server", url, "--join", "0123456789abcdef", "--pin", "1234"]);
+    expect(await guest.event(isNamed("error"))).toMatchObject({ code: "room_missing" });
+    expect(await guest.exited).toBe(1);
+  });
+
+  it("is back in its rooms after a restart, without being told the server or the room again", async () => {
+    const { url } = await startServer();
+    const first = new Running("two", ["up", "--server", url, "--create", "Attic"]);
+    const { room_id: roomId } = await first.event(isNamed("invitation"));
+    expect((await first.command("down")).code).toBe(0);
+    // No wait in between: down has waited.
+    const again = new Running("two", ["up"]);
+    expect(await again.event(isNamed("room", { state: "joined" }))).toMatchObject({ room_id: roomId, name: "Attic" });
+    const { public_key: before } = await first.event(isNamed("ready"));
+    expect(await again.event(isNamed("ready"))).toMatchObject({ public_key: before });
+  });
+
+  it("has its profile for itself", async () => {
+    const { server } = await startServer();
+    const second = await run(["up", "--server", "ws://127.0.0.1:1/ws", "--tun", "off", "--profile", server.profile]);
+    expect(second.code).toBe(1);
+    expect(second.stderr).toBe(
+      `govpn: This profile is in use by process ${server.child.pid}. Look at it with govpn status, stop it with govpn down, or take another --profile DIR.\n`,
+    );
+    expect((await server.command("status")).code).toBe(0);
+  });
+
+  it("ends in order on SIGINT, SIGTERM and SIGHUP, and leaves no socket that answers", async () => {
+    const { url } = await startServer();
+    for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
+      const up = new Running(signal, ["up", "--server", url]);
+      await up.event(isNamed("ready"));
+      up.child.kill(signal);
+      expect(await up.exited).toBe(0);
+      expect(up.said.at(-1)).toEqual({ event: "down" });
+      expect((await up.command("status")).stderr).toContain("not running");
+    }
+  });
+
+  it("ends in order when it is told to while it still starts", async () => {
+    const up = new Running("two", ["up", "--server", "ws://127.0.0.1:1/ws"]);
+    await once(up.child, "spawn");
+    // The first debug line comes when the program's own code runs, long before it is ready.
+    await once(up.child.stderr, "data");
+    up.child.kill("SIGTERM");
+    expect(await up.exited).toBe(0);
+  });
+});
+
+describe("a port that is taken", () => {
+  it.each([["start"], ["serve"]])("is told in one sentence by govpn %s, with what to do", async (command) => {
+    const taken = createServer().listen(0, "127.0.0.1");
+    await once(taken, "listening");
+    const { port } = taken.address() as { port: number };
+    const { code, stderr } = await run([
+      command,
+      "--port",
+      String(port),
+      ...(command === "start" ? ["--tun", "off"] : []),
+    ]);
+    taken.close();
+    expect(stderr.trim().split("\n")).toEqual([
+      `govpn: Port ${port} on 127.0.0.1 is in use by another program. Stop that program, or take another port with --port.`,
+    ]);
+    expect(code).toBe(1);
+  });
+});
+
+describe("a reader that goes away", () => {
+  it("ends a command without a complaint", async () => {
+    const child = govpn(["help"]);
+    let stderr = "";
+    child.stderr.on("data", (chunk: Buffer) => {
+      stderr += chunk;
+    });
+    child.stdout.destroy();
+    const [code] = await once(child, "close");
+    expect(stderr).toBe("");
+    expect(code).toBe(0);
+  });
+
+  it("ends a program that runs on, in order", async () => {
+    const { url } = await startServer();
+    const up = new Running("two", ["up", "--server", url]);
+    await up.event(isNamed("ready"));
+    up.child.stdout.destroy();
+    // Anything it has to say brings it to light.
+    await up.command("create", "Den");
+    expect(await up.exited).toBe(0);
+    expect((await up.command("status")).stderr).toContain("not running");
+  });
+});
+
+describe("secrets", () => {
+  it("stay where they belong: the key in its file, the PIN in an invitation", async () => {
+    const { server } = await startServer();
+    const { pin } = events((await server.command("create", "Den", "--json")).stdout)[0] as { pin: string };
+    const outputs = [];
+    for (const command of ["status", "peers", "rename Lair", "identity show", "leave"]) {
+      for (const json of [[], ["--json"]]) outputs.push(await server.command(...command.split(" "), ...json));
+    }
+    await server.command("down");
+    await server.exited;
+    const told = JSON.stringify([outputs, server.said, server.stderr]);
+    expect(server.stderr).not.toBe("");
+    // Four digits alone may be anything; as a value or a word of their own they are the PIN.
+    expect(told).not.toMatch(new RegExp(`["' =:]${pin}["' ,.}\\\\]`));
+
+    const files = readdirSync(server.profile, { recursive: true, withFileTypes: true }).filter((entry) =>
+      entry.isFile(),
+    );
+    const secret = files.map(({ parentPath, name }) => join(parentPath, name)).find((file) => /secret/.test(file));
+    const contents = files.map(({ parentPath, name }) => readFileSync(join(parentPath, name), "utf8"));
+    const seeds = contents.flatMap((content) => content.match(/[A-Za-z0-9+/]{43}=/g) ?? []);
+    expect(seeds.length).toBeGreaterThan(0);
+    const publicKey = server.said.find(isNamed("ready"))?.public_key;
+    for (const seed of seeds) if (seed !== publicKey) expect(told).not.toContain(seed);
+    expect(secret).toBeDefined();
+    for (const { parentPath, name } of files) {
+      if (!parentPath.includes("server")) expect(statSync(join(parentPath, name)).mode & 0o077).toBe(0);
+    }
+  });
+});
+
+describe("govpn demo", () => {
+  const leftovers = () => [...readdirSync(folder), ...namespaces()].filter((name) => name.startsWith("gvdemo"));
+  afterAll(() => expect(namespaces().filter((name) => name.startsWith(`gvdemo${process.pid}-`))).toEqual([]));
+
+  it("shows it all in under 30 s, in order, and leaves nothing behind", async () => {
+    const started = Date.now();
+    const child = govpn(["demo", "--json"]);
+    let stdout = "";
+    child.stdout.on("data", (chunk: Buffer) => {
+      stdout += chunk;
+    });
+    const [code] = await once(child, "close");
+    const steps = events(stdout);
+    expect(code, stdout).toBe(0);
+    expect(Date.now() - started).toBeLessThan(30_000);
+    const withTunnel = steps[0]?.kind === "namespaces";
+    expect(steps.map(({ step }) => step)).toEqual([
+      ...["stage", "server_listening", "room_created", "member_joined", "linked"],
+      ...(withTunnel ? ["ping", "ping", "tcp"] : ["link_ping"]),
+      "done",
+    ]);
+    expect(steps[2]).toMatchObject({
+      room_id: expect.stringMatching(/^[0-9a-f]{16}$/),
+      pin: expect.stringMatching(/^\d{4}$/),
+    });
+    expect(steps[5]).toMatchObject({
+      received: withTunnel ? 10 : 5,
+      min_ms: expect.any(Number),
+      max_ms: expect.any(Number),
+    });
+    if (withTunnel) expect(steps.at(-2)).toMatchObject({ mbit_per_s: expect.any(Number) });
+    else expect(steps[0]).toMatchObject({ kind: "loopback", reason: expect.stringMatching(/./) });
+    expect(leftovers().filter((name) => name.startsWith(`gvdemo${child.pid}-`))).toEqual([]);
+  }, 60_000);
+
+  it("cleans up when it is interrupted, and says so", async () => {
+    const child = govpn(["demo", "--json"]);
+    const lines = createInterface({ input: child.stdout });
+    const seen: Event[] = [];
+    for await (const line of lines) {
+      seen.push(JSON.parse(line) as Event);
+      if (seen.at(-1)?.step === "room_created") child.kill("SIGINT");
+    }
+    if (child.exitCode === null) await once(child, "exit");
+    expect(child.exitCode).toBe(1);
+    expect(seen.at(-1)).toMatchObject({ event: "error", code: "interrupted" });
+    expect(leftovers().filter((name) => name.startsWith(`gvdemo${child.pid}-`))).toEqual([]);
+  }, 60_000);
+});
+
+function namespaces(): string[] {
+  try {
+    return readdirSync("/run/netns");
+  } catch {
+    return [];
+  }
+}
