@@ -32,9 +32,9 @@ export interface PeerTransport {
   readonly lane: Lane | undefined;
   readonly fingerprints: Fingerprints | undefined;
   readonly path: TransportPath | undefined;
-  /** Ends it without a sound: `onClose` does not come. */
+  /** Ends it without a sound: `onClose` does not come. What was sent just before still goes out. */
   close(): void;
-  /** Every candidate comes here as a signal of its own, whether or not a description holds it too. */
+  /** Every candidate comes here as a signal of its own, after its description, which holds none. */
   onSignal: (signal: TransportSignal) => void;
   /** The control channel is open and the lane can receive. */
   onOpen: () => void;

@@ -17,6 +17,7 @@ export class PacketsLane implements Lane {
   onPacket: (packet: Uint8Array) => void = () => {};
   onWritable: () => void = () => {};
   readonly #channel: DataChannel;
+  #ended = false;
 
   constructor(channel: DataChannel) {
     this.#channel = channel;
@@ -29,7 +30,15 @@ export class PacketsLane implements Lane {
     });
   }
 
+  /** The connection closes: nothing more comes out of the lane, and nothing goes in. */
+  end(): void {
+    this.#ended = true;
+    this.onPacket = () => {};
+    this.onWritable = () => {};
+  }
+
   send(packet: Uint8Array): boolean {
+    if (this.#ended) return false;
     try {
       this.#channel.sendMessageBinary(packet);
       return this.#channel.bufferedAmount() < HIGH_WATER_BYTES;

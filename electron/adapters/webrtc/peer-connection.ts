@@ -1,5 +1,6 @@
 import type { PeerConnection as NativePeerConnection } from "node-datachannel";
 import * as polyfill from "node-datachannel/polyfill";
+import { LINGER_MS, nextTurn, trackClosing } from "./closing.ts";
 
 /** The parts of the W3C interface that pass through here; the DOM's types are not in scope in this process. */
 interface Description {
@@ -10,16 +11,27 @@ interface Candidate {
   readonly candidate: string;
   readonly sdpMid?: string | null;
 }
+interface MessageEvent {
+  readonly data: unknown;
+}
+interface Channel {
+  addEventListener(event: "message", listener: (event: MessageEvent) => void): void;
+}
 interface Polyfill {
   createOffer(): Promise<Description>;
   createAnswer(): Promise<Description>;
   setRemoteDescription(description: Description): Promise<void>;
   addIceCandidate(candidate: Candidate): Promise<void>;
+  createDataChannel(label: string, options: object): Channel;
+  close(): void;
   addEventListener(event: "connectionstatechange", listener: () => void): void;
+  addEventListener(event: "datachannel", listener: (event: { readonly channel: Channel }) => void): void;
   readonly connectionState: string;
 }
 
 export interface ConnectionHooks {
+  /** Something arrived on the control channel. */
+  onMessage(data: unknown): void;
   /** A candidate was refused by the native side. */
   onDropped(reason: string): void;
   /** The remote description is in, its certificate's fingerprint known. */
@@ -34,21 +46,57 @@ const Base = polyfill.RTCPeerConnection as unknown as new (config: object) => Po
  * - descriptions are plain objects, because simple-peer assigns `sdp` and the polyfill's is read-only;
  * - candidates wait until the remote description is really in, and one that the native side refuses is dropped, not
  *   thrown: a candidate is only ever a chance, and simple-peer would end the connection over it;
- * - a description that never comes does not become an unhandled rejection.
+ * - a description that never comes does not become an unhandled rejection;
+ * - what arrives is heard here: simple-peer stops listening the moment it sees the connection close;
+ * - the connection outlives its channel for a moment (closing.ts).
  */
 function orderedPeerConnection(native: NativePeerConnection, hooks: ConnectionHooks) {
   return class OrderedPeerConnection extends Base {
     #remoteIsSet = false;
     #early: Candidate[] = [];
+    #control: Channel | undefined;
+    #closing = false;
 
     constructor(config: object) {
       super({ ...config, peerConnection: native });
       super.createOffer().catch(() => {});
       super.createAnswer().catch(() => {});
+      this.addEventListener("datachannel", ({ channel }) => this.#listen(channel));
       // A failed connection closes itself at once, so simple-peer, which looks for "failed" only, would miss it.
       this.addEventListener("connectionstatechange", () => {
         if (this.connectionState === "failed" || this.connectionState === "closed") hooks.onDown();
       });
+    }
+
+    override createDataChannel(label: string, options: object): Channel {
+      const channel = super.createDataChannel(label, options);
+      this.#listen(channel);
+      return channel;
+    }
+
+    override close(): void {
+      if (this.#closing) return;
+      this.#closing = true;
+      const gone = this.connectionState === "connected" ? this.#otherEndGone() : nextTurn();
+      trackClosing(gone.then(() => super.close()));
+    }
+
+    #otherEndGone(): Promise<void> {
+      return new Promise((resolve) => {
+        const timer = setTimeout(resolve, LINGER_MS);
+        this.addEventListener("connectionstatechange", () => {
+          if (this.connectionState === "connected") return;
+          clearTimeout(timer);
+          void nextTurn().then(resolve);
+        });
+      });
+    }
+
+    /** The first channel is the control channel; another that the other end opens is nobody's. */
+    #listen(channel: Channel): void {
+      if (this.#control) return;
+      this.#control = channel;
+      channel.addEventListener("message", ({ data }) => hooks.onMessage(data));
     }
 
     override async createOffer(): Promise<Description> {

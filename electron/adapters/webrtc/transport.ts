@@ -2,7 +2,7 @@ import { type DataChannel, PeerConnection, type RtcConfig } from "node-datachann
 import SimplePeer from "simple-peer";
 import type { Logger } from "../../../shared/base/logger.ts";
 import { messageOf } from "../../../shared/base/result.ts";
-import { sdpFingerprint } from "../../../shared/mesh/candidates.ts";
+import { sdpFingerprint, splitCandidates } from "../../../shared/mesh/candidates.ts";
 import { MAX_CONTROL_LENGTH } from "../../../shared/mesh/control.ts";
 import type {
   CreateTransport,
@@ -11,6 +11,7 @@ import type {
   TransportPath,
   TransportSignal,
 } from "../../../shared/mesh/ports.ts";
+import { after, LAST_WORDS_MS, nextTurn, trackClosing } from "./closing.ts";
 import { type IceServerConfig, parseIceServer } from "./ice-servers.ts";
 import { PacketsLane } from "./packets-lane.ts";
 import { wrtcOn } from "./peer-connection.ts";
@@ -61,13 +62,16 @@ class WebrtcTransport implements PeerTransport {
   #heldCandidates: TransportSignal[] | undefined = [];
   #connected = false;
   #closed = false;
+  /** When something was last sent on the control channel. */
+  #saidAt = Number.NEGATIVE_INFINITY;
 
   constructor(initiator: boolean, config: RtcConfig, logger: Logger) {
     this.#native = new PeerConnection("govpn", config);
     const wrtc = wrtcOn(this.#native, {
+      onMessage: (data) => this.#onMessage(data),
       onDropped: (reason) => logger.debug("a candidate was dropped", { reason }),
       onRemoteDescription: () => initiator && this.#releaseCandidates(),
-      onDown: () => this.#fail("the connection failed"),
+      onDown: () => this.#down("the connection failed"),
     });
     this.#peer = new SimplePeer({
       initiator,
@@ -80,13 +84,10 @@ class WebrtcTransport implements PeerTransport {
     });
     this.#peer.on("signal", (data) => this.#emitSignal(data));
     this.#peer.on("connect", () => this.#onConnect());
-    this.#peer.on("data", (data: unknown) => {
-      if (this.#closed) return;
-      if (typeof data === "string") this.onControl(data);
-      else this.#fail("the other end sent binary data on the control channel");
-    });
+    // What arrives is heard by the hooks; its stream only has to keep running.
+    this.#peer.resume();
     this.#peer.on("error", (error) => this.#fail(error.message));
-    this.#peer.on("close", () => this.#fail("the connection was closed"));
+    this.#peer.on("close", () => this.#down("the connection was closed"));
   }
 
   get lane(): PacketsLane | undefined {
@@ -127,6 +128,7 @@ class WebrtcTransport implements PeerTransport {
     try {
       if (this.#peer.bufferSize > MAX_CONTROL_BUFFER_BYTES) return false;
       this.#peer.send(text);
+      this.#saidAt = performance.now();
       return true;
     } catch {
       return false;
@@ -136,7 +138,15 @@ class WebrtcTransport implements PeerTransport {
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
-    this.#peer.destroy();
+    this.#lane?.end();
+    if (performance.now() - this.#saidAt > LAST_WORDS_MS) return void this.#peer.destroy();
+    trackClosing(after(LAST_WORDS_MS).then(() => void this.#peer.destroy()));
+  }
+
+  #onMessage(data: unknown): void {
+    if (this.#closed) return;
+    if (typeof data === "string") this.onControl(data);
+    else this.#fail("the other end sent binary data on the control channel");
   }
 
   /**
@@ -147,7 +157,7 @@ class WebrtcTransport implements PeerTransport {
   #emitSignal(data: SimplePeer.SignalData): void {
     if (this.#closed) return;
     if (data.type === "offer" || data.type === "answer") {
-      this.onSignal({ kind: data.type, sdp: data.sdp ?? "" });
+      this.onSignal({ kind: data.type, sdp: splitCandidates(data.sdp ?? "").sdp });
       if (data.type === "answer") this.#releaseCandidates();
     } else if (data.type === "candidate" && data.candidate.candidate) {
       const { candidate, sdpMid } = data.candidate;
@@ -186,14 +196,20 @@ class WebrtcTransport implements PeerTransport {
       this.#lane = new PacketsLane(packets);
       this.onOpen();
     };
-    packets.onClosed(() => this.#fail("the packets channel was closed"));
+    packets.onClosed(() => this.#down("the packets channel was closed"));
     if (packets.isOpen()) opened();
     else packets.onOpen(opened);
+  }
+
+  /** It has ended, but its last words may still wait to be heard. */
+  #down(reason: string): void {
+    if (!this.#closed) void nextTurn().then(() => this.#fail(reason));
   }
 
   #fail(reason: string): void {
     if (this.#closed) return;
     this.#closed = true;
+    this.#lane?.end();
     this.#peer.destroy();
     this.onClose(reason);
   }
