@@ -12,7 +12,8 @@ export function candidateAddress(candidate: string): string | undefined {
 
 /**
  * Takes every candidate out of an SDP: they travel one by one, each checked.
- * @returns the SDP without them, and the candidate attributes (without "a=") with the mid of their section.
+ * @returns the SDP without them, in lines that end with CRLF, and the candidate attributes (without "a=") with the mid
+ * of their section; a section without one goes by its number.
  */
 export function splitCandidates(sdp: string): {
   readonly sdp: string;
@@ -21,13 +22,19 @@ export function splitCandidates(sdp: string): {
   const candidates: { candidate: string; mid: string }[] = [];
   const kept: string[] = [];
   let pending: string[] = [];
+  let section = -1;
   let mid = "0";
   const endSection = () => {
     for (const candidate of pending) candidates.push({ candidate, mid });
     pending = [];
   };
-  for (const line of sdp.split(/\r?\n/)) {
-    if (line.startsWith("m=")) endSection();
+  // A lone CR ends a line too: what hides a candidate from us must not show it to a more lenient reader.
+  for (const line of sdp.split(/\r\n|\n|\r/)) {
+    if (line.startsWith("m=")) {
+      endSection();
+      section++;
+      mid = String(section);
+    }
     if (line.startsWith("a=mid:")) mid = line.slice("a=mid:".length);
     if (line.startsWith("a=candidate:")) pending.push(line.slice("a=".length));
     else if (line !== "a=end-of-candidates") kept.push(line);

@@ -2,11 +2,13 @@ import type { PublicKey, RoomId } from "../base/brand.ts";
 import { base64, base64Bytes } from "../base/bytes.ts";
 import type { Clock } from "../base/clock.ts";
 import { TokenBucket } from "../base/rate.ts";
-import { type Failure, fail, type Result } from "../base/result.ts";
+import { type Failure, fail, messageOf, type Result } from "../base/result.ts";
 import type { Signer, VerifySignature } from "../identity/keys.ts";
 import {
   decodeControl,
   encodeControl,
+  HELLO_BURST,
+  HELLO_REFILL_MS,
   type Hello,
   helloProof,
   MAX_CONTROL_PER_SECOND,
@@ -27,6 +29,9 @@ export interface ConnectionDeps {
   readonly verify: VerifySignature;
   readonly clock: Clock;
 }
+
+/** How many questions are remembered: keepalives until the link is given up, and those that a person asks. */
+const MAX_PENDING_PINGS = 64;
 
 export interface ConnectionHandlers {
   /** The first time: the other end has proved who it is. Again: it has news of itself. */
@@ -49,17 +54,26 @@ export class Connection {
   readonly room: RoomId;
   /** Whether every signal of the other end so far was signed. */
   verified = true;
+  /** The other end's description has been applied. */
+  isDescribed = false;
+  /** How many of its candidates have been. */
+  remoteCandidates = 0;
   readonly transport: PeerTransport;
   readonly #peer: PublicKey;
   readonly #deps: ConnectionDeps;
   readonly #handlers: ConnectionHandlers;
   readonly #describe: () => SelfDescription;
   readonly #floodGuard: TokenBucket;
-  #greeted: Promise<void> | undefined;
+  readonly #helloGuard: TokenBucket;
+  /** Settles when our first hello is out. */
+  readonly #greeted: Promise<void>;
+  #greeting: Promise<void> = Promise.resolve();
+  #isOpen = false;
   #hello: Hello | undefined;
   readonly #pings = new Map<number, { readonly at: number; readonly onReply: ((rttMs: number) => void) | undefined }>();
   #nextPing = 1;
-  #heardAt: number;
+  #heard = 0;
+  #unanswered = 0;
   #ended = false;
 
   constructor(
@@ -76,9 +90,14 @@ export class Connection {
     this.#describe = describe;
     this.#deps = deps;
     this.#handlers = handlers;
-    this.#heardAt = deps.clock.now();
     this.#floodGuard = new TokenBucket(MAX_CONTROL_PER_SECOND, 1000, deps.clock.now());
-    transport.onOpen = () => void this.greet();
+    this.#helloGuard = new TokenBucket(HELLO_BURST, HELLO_REFILL_MS, deps.clock.now());
+    this.#greeted = new Promise((resolve) => {
+      transport.onOpen = () => {
+        this.#isOpen = true;
+        void this.greet().then(resolve);
+      };
+    });
     transport.onControl = (text) => this.#receive(text);
     transport.onClose = (reason) => this.#end({ code: "closed", message: reason });
   }
@@ -87,23 +106,37 @@ export class Connection {
     return this.#hello;
   }
 
-  /** Milliseconds since anything came on the control channel. */
-  get silentMs(): number {
-    return this.#deps.clock.now() - this.#heardAt;
+  /** The control channel is open: a hello has been sent, or is about to be. */
+  get isOpen(): boolean {
+    return this.#isOpen && !this.#ended;
   }
 
-  /** Says hello, or says it again after this machine's name or address changed. */
+  /** How many messages have come on the control channel. */
+  get heard(): number {
+    return this.#heard;
+  }
+
+  /** How many pings have gone out since anything was heard. */
+  get unanswered(): number {
+    return this.#unanswered;
+  }
+
+  /**
+   * Says hello, or says it again after this machine's name or address changed. One at a time: a signature may take its
+   * time, and an old hello must not overtake a newer one.
+   */
   greet(): Promise<void> {
-    const greeting = this.#sendHello();
-    this.#greeted ??= greeting;
-    return greeting;
+    this.#greeting = this.#greeting
+      .then(() => this.#sendHello())
+      .catch((error) => this.#end({ code: "not_signed", message: `no hello could be signed: ${messageOf(error)}` }));
+    return this.#greeting;
   }
 
   /** Asks for a sign of life. @param onReply called with the round-trip time in milliseconds, if an answer comes. */
   ping(onReply?: (rttMs: number) => void): void {
     const id = this.#nextPing++;
-    // Unanswered pings are only remembered as long as the link is not given up for dead.
-    if (this.#pings.size >= 16) this.#pings.delete(this.#pings.keys().next().value ?? 0);
+    this.#unanswered++;
+    if (this.#pings.size >= MAX_PENDING_PINGS) this.#pings.delete(this.#pings.keys().next().value ?? 0);
     this.#pings.set(id, { at: this.#deps.clock.now(), onReply });
     this.transport.sendControl(encodeControl({ t: "ping", id }));
   }
@@ -120,13 +153,14 @@ export class Connection {
   }
 
   async #sendHello(): Promise<void> {
+    if (this.#ended) return;
     const prints = this.transport.fingerprints;
     if (!prints)
       return this.#end({ code: "no_fingerprint", message: "the connection has no certificate fingerprints" });
-    const { username, ipv4Salt, mtu } = this.#describe();
     const message = helloProof(this.#deps.signer.publicKey, this.#peer, prints.local, prints.remote);
     const proof = base64.encode(await this.#deps.signer.sign(message));
     if (this.#ended) return;
+    const { username, ipv4Salt, mtu } = this.#describe();
     const hello: Hello = {
       t: "hello",
       v: PROTOCOL_VERSION,
@@ -146,31 +180,44 @@ export class Connection {
     }
     const decoded = decodeControl(text);
     if (!decoded.ok) return this.#end(decoded.error);
-    this.#heardAt = this.#deps.clock.now();
+    this.#heard++;
+    this.#unanswered = 0;
     const message = decoded.value;
     switch (message?.t) {
       case "hello":
-        return void this.#onHello(message);
+        return this.#onHello(message);
       case "ping":
         this.transport.sendControl(encodeControl({ t: "pong", id: message.id }));
         return;
       case "pong":
         return this.#onPong(message.id);
       case "bye":
-        return this.#hello ? this.#handlers.onBye(message.room) : undefined;
+        return this.#onceGreeted(() => this.#hello && this.#handlers.onBye(message.room));
       default:
         return;
     }
   }
 
-  async #onHello(hello: Hello): Promise<void> {
+  #onHello(hello: Hello): void {
+    if (!this.#helloGuard.take(this.#deps.clock.now())) {
+      return this.#end({ code: "flood", message: "the other end said hello too often" });
+    }
     const proved = this.#checkProof(hello);
     if (!proved.ok) return this.#end(proved.error);
-    // Ours goes first, so that packets that follow find the other end knowing who sends them.
-    await this.#greeted;
-    if (this.#ended) return;
-    this.#hello = hello;
-    this.#handlers.onHello(hello);
+    this.#onceGreeted(() => {
+      this.#hello = hello;
+      this.#handlers.onHello(hello);
+    });
+  }
+
+  /**
+   * Ours goes first, so that packets that follow find the other end knowing who sends them. It also waits for the
+   * lane: the other end may be open, and speak, before this one is.
+   */
+  #onceGreeted(task: () => void): void {
+    void this.#greeted.then(() => {
+      if (!this.#ended) task();
+    });
   }
 
   #checkProof(hello: Hello): Result<true> {

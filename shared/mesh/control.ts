@@ -13,6 +13,9 @@ import { MAX_IPV4_SALT } from "../identity/address.ts";
 export const MAX_CONTROL_LENGTH = 16 * 1024;
 /** 50 members' worth of keepalive is one a second; more than this is a flood. */
 export const MAX_CONTROL_PER_SECOND = 100;
+/** A hello comes once, and again when a name or address changes; each costs a signature check and a look at the screen. */
+export const HELLO_BURST = 10;
+export const HELLO_REFILL_MS = 10_000;
 export const PROTOCOL_VERSION = 1;
 
 const text = (max: number) => v.pipe(v.string(), v.maxLength(max));
@@ -53,8 +56,10 @@ export function decodeControl(raw: string): Result<ControlMessage | undefined> {
   const message = v.safeParse(ControlMessage, json);
   if (message.success) return ok(message.output);
   const type = typeof json === "object" && json !== null ? (json as { t?: unknown }).t : undefined;
-  if (typeof type === "string" && !knownTypes.has(type)) return ok(undefined);
-  return fail("malformed", `a malformed control message: ${String(type).slice(0, 20)}`);
+  // Only a string is ever shown: turning anything else into text can throw, and the other end chose it.
+  if (typeof type !== "string") return fail("malformed", "a control message has no type");
+  if (!knownTypes.has(type)) return ok(undefined);
+  return fail("malformed", `a malformed control message: ${type}`);
 }
 
 export function encodeControl(message: ControlMessage): string {

@@ -29,6 +29,16 @@ export interface Route {
 
 /** How far apart two machines' clocks may be: an hour covers a wrong time zone, and bounds how long nonces are kept. */
 export const MAX_CLOCK_SKEW_MS = 60 * 60_000;
+/** A data-channel SDP is under 1 KiB, one with an audio and a video track under 8; a frame of signaling is 64 KiB. */
+export const MAX_SDP_LENGTH = 32 * 1024;
+/** A candidate line is under 150 characters; extensions may add to it. */
+const MAX_CANDIDATE_LENGTH = 1024;
+/** A description and its signature, with room for JSON's escapes. */
+export const MAX_SIGNAL_LENGTH = 64 * 1024;
+/** An attempt takes about 20 signals, so this remembers the last 25 attempts of a member within two hours. */
+const NONCES_PER_SENDER = 512;
+/** As many as the mesh has peers. */
+const MAX_SENDERS = 256;
 const SESSION_BYTES = 8;
 const NONCE_BYTES = 12;
 
@@ -37,25 +47,37 @@ const Wire = v.object({
   session: v.pipe(v.string(), v.regex(/^[0-9a-f]{16}$/)),
   time: v.pipe(v.number(), v.safeInteger()),
   nonce: v.pipe(v.string(), v.maxLength(32)),
-  sdp: v.optional(v.string()),
-  candidate: v.optional(v.pipe(v.string(), v.maxLength(1024))),
+  sdp: v.optional(v.pipe(v.string(), v.maxLength(MAX_SDP_LENGTH))),
+  candidate: v.optional(v.pipe(v.string(), v.maxLength(MAX_CANDIDATE_LENGTH))),
   mid: v.optional(v.pipe(v.string(), v.maxLength(32))),
   sig: v.pipe(v.string(), v.maxLength(100)),
 });
 type Wire = v.InferOutput<typeof Wire>;
 
-const BareDescription = v.object({ type: v.picklist(["offer", "answer"]), sdp: v.string() });
-const BareCandidate = v.object({ candidate: v.string(), sdpMid: v.optional(v.nullable(v.string())) });
+const BareDescription = v.object({
+  type: v.picklist(["offer", "answer"]),
+  sdp: v.pipe(v.string(), v.maxLength(MAX_SDP_LENGTH)),
+});
+const BareCandidate = v.object({
+  candidate: v.pipe(v.string(), v.maxLength(MAX_CANDIDATE_LENGTH)),
+  sdpMid: v.optional(v.nullable(v.pipe(v.string(), v.maxLength(32)))),
+});
 
 export function newSession(random: RandomBytes): string {
   return hex.encode(random(SESSION_BYTES));
+}
+
+export interface SealDeps {
+  readonly signer: Signer;
+  readonly clock: Clock;
+  readonly random: RandomBytes;
 }
 
 export async function sealSignal(
   signal: TransportSignal,
   session: string,
   route: Route,
-  deps: { readonly signer: Signer; readonly clock: Clock; readonly random: RandomBytes },
+  deps: SealDeps,
 ): Promise<string> {
   const content = signal.kind === "candidate" ? { candidate: signal.candidate, mid: signal.mid } : { sdp: signal.sdp };
   const head = { v: 1 as const, session, time: deps.clock.wallTime(), nonce: base64.encode(deps.random(NONCE_BYTES)) };
@@ -70,6 +92,7 @@ export function openSignal(
   route: Route,
   deps: { readonly verify: VerifySignature; readonly clock: Clock; readonly seen: NonceMemory },
 ): Result<Envelope> {
+  if (text.length > MAX_SIGNAL_LENGTH) return fail("malformed", `the ${kind} is over 64 KiB`);
   const json = parseJson(text);
   const wire = v.safeParse(Wire, json);
   if (!wire.success) return openBare(kind, text, json);
@@ -83,27 +106,40 @@ export function openSignal(
   if (Math.abs(now - wire.output.time) > MAX_CLOCK_SKEW_MS) {
     return fail("stale", `the ${kind} is over an hour old, or one of the two clocks is wrong`);
   }
-  if (!deps.seen.add(`${route.from}${wire.output.nonce}`, now)) return fail("replayed", `the ${kind} came twice`);
+  if (!deps.seen.add(route.from, wire.output.nonce, now)) return fail("replayed", `the ${kind} came twice`);
   return ok({ signal, session: wire.output.session, verified: true });
 }
 
-/** Remembers nonces for as long as a signal with one could still be accepted. Bounded: the oldest go first. */
+/**
+ * Remembers nonces for as long as a signal with one could still be accepted. Bounded, the oldest go first; each sender
+ * has a share of its own, so that nobody can make this machine forget what another has sent.
+ */
 export class NonceMemory {
-  readonly #seen = new Map<string, number>();
-  readonly #capacity: number;
+  readonly #senders = new Map<PublicKey, Map<string, number>>();
+  readonly #perSender: number;
+  readonly #maxSenders: number;
 
-  constructor(capacity = 8192) {
-    this.#capacity = capacity;
+  constructor(perSender = NONCES_PER_SENDER, maxSenders = MAX_SENDERS) {
+    this.#perSender = perSender;
+    this.#maxSenders = maxSenders;
   }
 
-  /** False when it was there already. */
-  add(nonce: string, now: number): boolean {
-    if (this.#seen.has(nonce)) return false;
-    for (const [old, at] of this.#seen) {
-      if (this.#seen.size < this.#capacity && now - at < 2 * MAX_CLOCK_SKEW_MS) break;
-      this.#seen.delete(old);
+  /** False when it was there already. @param now wall time in milliseconds. */
+  add(sender: PublicKey, nonce: string, now: number): boolean {
+    const seen = this.#senders.get(sender) ?? new Map<string, number>();
+    if (seen.has(nonce)) return false;
+    for (const [old, at] of seen) {
+      if (seen.size < this.#perSender && now - at < 2 * MAX_CLOCK_SKEW_MS) break;
+      seen.delete(old);
     }
-    this.#seen.set(nonce, now);
+    seen.set(nonce, now);
+    // Whoever was heard last goes to the end; the one at the front has been silent for longest.
+    this.#senders.delete(sender);
+    this.#senders.set(sender, seen);
+    for (const [silent] of this.#senders) {
+      if (this.#senders.size <= this.#maxSenders) break;
+      this.#senders.delete(silent);
+    }
     return true;
   }
 }
@@ -129,11 +165,12 @@ function openBare(kind: TransportSignal["kind"], text: string, json: unknown): R
     if (candidate.success) {
       return bare({ kind, candidate: candidate.output.candidate, mid: candidate.output.sdpMid ?? "0" });
     }
-    if (/^(a=)?candidate:/.test(text)) return bare({ kind, candidate: text.replace(/^a=/, ""), mid: "0" });
+    if (text.length <= MAX_CANDIDATE_LENGTH && /^(a=)?candidate:/.test(text))
+      return bare({ kind, candidate: text.replace(/^a=/, ""), mid: "0" });
   } else {
     const description = v.safeParse(BareDescription, json);
     if (description.success && description.output.type === kind) return bare({ kind, sdp: description.output.sdp });
-    if (text.startsWith("v=0")) return bare({ kind, sdp: text });
+    if (text.startsWith("v=0") && text.length <= MAX_SDP_LENGTH) return bare({ kind, sdp: text });
   }
   return fail("malformed", `the ${kind} is neither a signed signal nor plain SDP`);
 }

@@ -7,19 +7,21 @@ import type { PublicKey } from "../base/brand.ts";
  *                     ┌───────────── retry due ─────────────┐
  *                     ▼                                     │
  *   waiting ──▶ connecting ──attempt is up──▶ up ──link lost──▶ waiting
- *      ▲   offer      │                       │ ▲
- *      └─ attempt failed                offer │ │ attempt is up (moves over), or failed (stays)
- *                                             ▼ │
- *                                         replacing
+ *      ▲   offer      │ ▲                     │ ▲
+ *      └─ attempt failed│ link lost     offer │ │ attempt is up (moves over), or failed (stays)
+ *                       │                     ▼ │
+ *                       └─────────────────── replacing
  *
  * Members already in the room offer to a newcomer; the newcomer waits, then offers itself. If both offer at once, the
  * one with the larger public key gives way.
+ *
+ * `failures` counts what went wrong in a row: attempts that failed, and links that did not last.
  */
 export type LinkState =
   | { readonly kind: "waiting"; readonly failures: number }
   | { readonly kind: "connecting"; readonly attempt: Attempt; readonly failures: number }
-  | { readonly kind: "up"; readonly session: string }
-  | { readonly kind: "replacing"; readonly session: string; readonly attempt: Attempt };
+  | { readonly kind: "up"; readonly session: string; readonly failures: number }
+  | { readonly kind: "replacing"; readonly session: string; readonly attempt: Attempt; readonly failures: number };
 
 export interface Attempt {
   readonly session: string;
@@ -32,11 +34,13 @@ export type LinkEvent =
   | { readonly kind: "seen"; readonly weOffer: boolean; readonly session: string }
   | { readonly kind: "retryDue"; readonly session: string }
   | { readonly kind: "offerArrived"; readonly session: string }
+  /** Our offer may not have arrived: the member joined anew, or signaling broke under it. */
+  | { readonly kind: "offerLost"; readonly session: string }
   /** The control channel is open, hello proved and answered. */
   | { readonly kind: "attemptUp"; readonly session: string }
   | { readonly kind: "attemptFailed"; readonly session: string }
-  /** The connection in use closed, or was silent for too long. */
-  | { readonly kind: "linkLost"; readonly session: string }
+  /** The connection in use closed, or was silent for too long. `brief`: so soon that it counts as a failure. */
+  | { readonly kind: "linkLost"; readonly session: string; readonly brief: boolean }
   /** The machine moved to another network: make a new connection beside the old one. */
   | { readonly kind: "pathChanged"; readonly session: string };
 
@@ -77,15 +81,17 @@ export function stepLink(state: LinkState, event: LinkEvent, keepsOwnOffer: bool
     case "retryDue":
       return state.kind === "waiting" ? connect(event.session, "offerer", state.failures) : stay(state);
     case "pathChanged":
-      return state.kind === "up" ? replace(state.session, event.session, "offerer") : stay(state);
+      return state.kind === "up" ? replace(state, event.session, "offerer") : stay(state);
     case "offerArrived":
       return onOffer(state, event.session, keepsOwnOffer);
+    case "offerLost":
+      return onOfferLost(state, event.session);
     case "attemptUp":
       return onAttemptUp(state, event.session);
     case "attemptFailed":
       return onAttemptFailed(state, event.session);
     case "linkLost":
-      return onLinkLost(state, event.session);
+      return onLinkLost(state, event.session, event.brief);
   }
 }
 
@@ -94,59 +100,73 @@ function onOffer(state: LinkState, session: string, keepsOwnOffer: boolean): Lin
     case "waiting":
       return connect(session, "answerer", state.failures);
     case "up":
-      // The other end lost the link, or moved: make the new one beside the old.
-      return replace(state.session, session, "answerer");
+      // The same offer twice. Else the other end lost the link, or moved: make the new one beside the old.
+      return state.session === session ? stay(state) : replace(state, session, "answerer");
     case "connecting":
     case "replacing": {
       const { attempt } = state;
-      if (attempt.session === session) return stay(state);
+      if (attempt.session === session || ("session" in state && state.session === session)) return stay(state);
       if (attempt.role === "offerer" && keepsOwnOffer) return stay(state);
-      const next =
-        state.kind === "connecting"
-          ? connect(session, "answerer", state.failures)
-          : replace(state.session, session, "answerer");
-      return { state: next.state, effects: [{ kind: "abandon", session: attempt.session }, ...next.effects] };
+      return restart(state, session, "answerer");
     }
   }
 }
 
+function onOfferLost(state: LinkState, session: string): LinkStep {
+  return "attempt" in state && state.attempt.role === "offerer" ? restart(state, session, "offerer") : stay(state);
+}
+
 function onAttemptUp(state: LinkState, session: string): LinkStep {
+  if ("session" in state && state.session === session) return stay(state);
   if (!("attempt" in state) || state.attempt.session !== session) {
     return { state, effects: [{ kind: "abandon", session }] };
   }
   const effects: LinkEffect[] = [{ kind: "use", session }];
   if (state.kind === "replacing") effects.push({ kind: "retire", session: state.session });
-  return { state: { kind: "up", session }, effects };
+  return { state: { kind: "up", session, failures: state.failures }, effects };
 }
 
 function onAttemptFailed(state: LinkState, session: string): LinkStep {
   if (!("attempt" in state) || state.attempt.session !== session) return stay(state);
   const abandon: LinkEffect = { kind: "abandon", session };
-  if (state.kind === "replacing") return { state: { kind: "up", session: state.session }, effects: [abandon] };
+  if (state.kind === "replacing") {
+    return { state: { kind: "up", session: state.session, failures: state.failures }, effects: [abandon] };
+  }
   return wait(state.failures + 1, [abandon]);
 }
 
-function onLinkLost(state: LinkState, session: string): LinkStep {
-  if (state.kind === "up" && state.session === session)
-    return wait(0, [{ kind: "abandon", session }, { kind: "lost" }]);
-  if (state.kind === "replacing" && state.session === session) {
-    return {
-      state: { kind: "connecting", attempt: state.attempt, failures: 0 },
-      effects: [{ kind: "abandon", session }, { kind: "lost" }],
-    };
-  }
-  return stay(state);
+function onLinkLost(state: LinkState, session: string, brief: boolean): LinkStep {
+  if (!("session" in state) || state.session !== session) return stay(state);
+  // A member whose links never last would otherwise be offered a new one at once, for ever.
+  const failures = brief ? state.failures + 1 : 0;
+  const effects: LinkEffect[] = [{ kind: "abandon", session }, { kind: "lost" }];
+  if (state.kind === "up") return wait(failures, effects);
+  return { state: { kind: "connecting", attempt: state.attempt, failures }, effects };
 }
 
 function connect(session: string, role: Attempt["role"], failures: number): LinkStep {
   return { state: { kind: "connecting", attempt: { session, role }, failures }, effects: [start(session, role)] };
 }
 
-function replace(current: string, session: string, role: Attempt["role"]): LinkStep {
+function replace(
+  { session: current, failures }: Extract<LinkState, { readonly session: string }>,
+  session: string,
+  role: Attempt["role"],
+): LinkStep {
   return {
-    state: { kind: "replacing", session: current, attempt: { session, role } },
+    state: { kind: "replacing", session: current, attempt: { session, role }, failures },
     effects: [start(session, role)],
   };
+}
+
+/** Gives the attempt up for another. */
+function restart(
+  state: Extract<LinkState, { readonly attempt: Attempt }>,
+  session: string,
+  role: Attempt["role"],
+): LinkStep {
+  const next = state.kind === "replacing" ? replace(state, session, role) : connect(session, role, state.failures);
+  return { state: next.state, effects: [{ kind: "abandon", session: state.attempt.session }, ...next.effects] };
 }
 
 function start(session: string, role: Attempt["role"]): LinkEffect {

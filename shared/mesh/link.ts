@@ -2,47 +2,43 @@ import { type BackoffPolicy, backoffMs } from "../base/backoff.ts";
 import type { PublicKey, RoomId } from "../base/brand.ts";
 import type { Disposable } from "../base/disposable.ts";
 import type { Logger } from "../base/logger.ts";
-import type { RandomBytes } from "../base/random.ts";
 import { TokenBucket } from "../base/rate.ts";
 import { type Failure, messageOf } from "../base/result.ts";
 import type { Lane } from "../tunnel/ports.ts";
-import { candidateAddress, type IsTunnelAddress, splitCandidates } from "./candidates.ts";
+import { candidateAddress, splitCandidates } from "./candidates.ts";
 import { Connection, type ConnectionDeps, type SelfDescription } from "./connection.ts";
 import type { Hello } from "./control.ts";
-import { type Envelope, type NonceMemory, newSession, openSignal, sealSignal } from "./envelope.ts";
+import { type Envelope, type NonceMemory, newSession, openSignal } from "./envelope.ts";
 import { initialLink, keepsOffer, type LinkEffect, type LinkEvent, type LinkState, stepLink } from "./link-state.ts";
+import { Liveness } from "./liveness.ts";
+import { Outbox, type OutboxDeps } from "./outbox.ts";
 import type { CreateTransport, TransportPath, TransportSignal } from "./ports.ts";
 
-/** How often a link in use is asked for a sign of life. */
-export const KEEPALIVE_MS = 4_000;
-/** A link silent for this long is dead: three keepalives unanswered, and under the 15 s in which a lost member is gone. */
-export const DEAD_AFTER_MS = 12_000;
-/** The time for the reply when there is a reason to doubt: the member's signaling dropped, or it joined anew. */
-export const PROBE_MS = 2_000;
 /** An attempt that is not up by then is given up: ICE's own checks end within it. */
 export const ATTEMPT_MS = 15_000;
 /** How long a newcomer waits for the offers of those already there. */
 export const NEWCOMER_WAIT_MS = 3_000;
 /** What a replaced connection has to drain. */
 export const RETIRE_MS = 2_000;
+/** A link that did not last this long counts as one that failed: the next try waits longer. */
+export const BRIEF_MS = 10_000;
 const RETRY: BackoffPolicy = { minMs: 500, maxMs: 30_000 };
 /** The end that gives way retries this much later, so that both do not offer at once. */
-const GIVE_WAY_MS = 1_500;
+export const GIVE_WAY_MS = 1_500;
 /** Each offer costs this machine a native connection, so a member gets 20 at once and one a second. */
-const OFFER_BURST = 20;
+export const OFFER_BURST = 20;
 const OFFER_REFILL_MS = 20_000;
-/** RFC 6298's weight of a new round-trip sample. */
-const RTT_WEIGHT = 1 / 8;
+/** Each signal costs a signature check of a millisecond or two; an attempt brings about 20. */
+export const SIGNAL_BURST = 400;
+const SIGNAL_REFILL_MS = 20_000;
+/** Each candidate costs ICE a round of checks to wherever it points. A machine has a dozen at most. */
+export const MAX_REMOTE_CANDIDATES = 64;
 
-export interface LinkDeps extends ConnectionDeps {
-  readonly random: RandomBytes;
+export interface LinkDeps extends ConnectionDeps, OutboxDeps {
   readonly logger: Logger;
   readonly createTransport: CreateTransport;
-  readonly isTunnelAddress: IsTunnelAddress;
   readonly seenNonces: NonceMemory;
   readonly describeSelf: () => SelfDescription;
-  /** Hands a signal to the room's signaling; false when that is offline. */
-  readonly sendSignal: (room: RoomId, to: PublicKey, kind: TransportSignal["kind"], content: string) => boolean;
 }
 
 export interface LinkHandlers {
@@ -64,15 +60,14 @@ export class Link {
   readonly #handlers: LinkHandlers;
   readonly #rooms: () => RoomId | undefined;
   readonly #connections = new Map<string, Connection>();
-  readonly #offers: TokenBucket;
-  #state: LinkState = initialLink;
-  #inUse: Connection | undefined;
-  #rttMs: number | undefined;
-  #retry: Disposable | undefined;
-  #keepalive: Disposable | undefined;
-  #probe: Disposable | undefined;
   readonly #timers = new Map<string, Disposable>();
-  #outbox: Promise<void> = Promise.resolve();
+  readonly #outbox: Outbox;
+  readonly #offers: TokenBucket;
+  readonly #signals: TokenBucket;
+  #state: LinkState = initialLink;
+  #inUse: { readonly connection: Connection; readonly liveness: Liveness; readonly since: number } | undefined;
+  #retry: Disposable | undefined;
+  #flooding = false;
   #disposed = false;
 
   /** @param room gives a room shared with the member whose signaling may carry a new offer. */
@@ -81,85 +76,88 @@ export class Link {
     this.#rooms = room;
     this.#deps = deps;
     this.#handlers = handlers;
+    this.#outbox = new Outbox(peer, deps);
     this.#offers = new TokenBucket(OFFER_BURST, OFFER_REFILL_MS, deps.clock.now());
+    this.#signals = new TokenBucket(SIGNAL_BURST, SIGNAL_REFILL_MS, deps.clock.now());
   }
 
   get state(): LinkState["kind"] {
     return this.#state.kind;
   }
 
+  /** A proved connection carries packets. */
+  get isUp(): boolean {
+    return this.#inUse !== undefined;
+  }
+
   /** True once a round trip on the connection in use has come back. */
   get isConnected(): boolean {
-    return this.#inUse !== undefined && this.#rttMs !== undefined;
+    return this.rttMs !== undefined;
   }
 
   get rttMs(): number | undefined {
-    return this.#rttMs;
+    return this.#inUse?.liveness.rttMs;
   }
 
   get path(): TransportPath | undefined {
-    return this.#inUse?.transport.path;
+    return this.#inUse?.connection.transport.path;
   }
 
   get lane(): Lane | undefined {
-    return this.#inUse?.transport.lane;
+    return this.#inUse?.connection.transport.lane;
   }
 
   get hello(): Hello | undefined {
-    return this.#inUse?.hello;
+    return this.#inUse?.connection.hello;
   }
 
   get verified(): boolean {
-    return this.#inUse?.verified ?? false;
+    return this.#inUse?.connection.verified ?? false;
   }
 
-  /** The member is in the room (again). A link that is up is only asked whether it still is. */
-  seen(weOffer: boolean): void {
-    if (this.#inUse) this.probe();
-    else this.#dispatch({ kind: "seen", weOffer, session: this.#newSession() });
+  /**
+   * The member is in the room (again). A link that is up is only asked whether it still is.
+   * @param rejoined it was there before: an offer made to it since may have gone to who it was then.
+   */
+  seen(weOffer: boolean, rejoined = false): void {
+    if (this.#inUse) return this.probe();
+    const session = this.#newSession();
+    if (rejoined && weOffer && this.#state.kind === "connecting") this.#dispatch({ kind: "offerLost", session });
+    else this.#dispatch({ kind: "seen", weOffer, session });
   }
 
   /** Tries now instead of after the wait: signaling is back, or the machine woke up. */
   retryNow(): void {
-    if (this.#state.kind === "waiting" && this.#retry) {
-      this.#dispatch({ kind: "retryDue", session: this.#newSession() });
+    if (this.#state.kind === "waiting") {
+      if (this.#retry) this.#dispatch({ kind: "retryDue", session: this.#newSession() });
+      return;
     }
+    // An offer without an answer may have gone down with the old signaling connection.
+    const attempt = "attempt" in this.#state ? this.#connections.get(this.#state.attempt.session) : undefined;
+    if (attempt && !attempt.isDescribed) this.#dispatch({ kind: "offerLost", session: this.#newSession() });
   }
 
+  /** The machine's addresses changed, and the link's own is gone. */
   pathChanged(): void {
-    if (this.#inUse) this.probe();
+    this.retryNow();
+    this.probe();
     this.#dispatch({ kind: "pathChanged", session: this.#newSession() });
   }
 
   /** One round trip to the member: milliseconds, or undefined when there is no link or no answer within `withinMs`. */
-  roundTrip(withinMs: number): Promise<number | undefined> {
-    return new Promise((resolve) => {
-      if (!this.#inUse) return resolve(undefined);
-      const timer = this.#deps.clock.after(withinMs, () => resolve(undefined));
-      this.#inUse.ping((rttMs) => {
-        timer.dispose();
-        resolve(rttMs);
-      });
-    });
+  async roundTrip(withinMs: number): Promise<number | undefined> {
+    return this.#inUse?.liveness.roundTrip(withinMs);
   }
 
   /** Gives the link in use a short time to answer before it counts as lost. */
   probe(): void {
-    const connection = this.#inUse;
-    if (!connection || this.#probe) return;
-    const askedAt = this.#deps.clock.now();
-    connection.ping();
-    const patience = Math.max(PROBE_MS, 4 * (this.#rttMs ?? 0));
-    this.#probe = this.#deps.clock.after(patience, () => {
-      this.#probe = undefined;
-      const heard = this.#deps.clock.now() - connection.silentMs >= askedAt;
-      if (!heard) this.#dispatch({ kind: "linkLost", session: connection.session });
-    });
+    this.#inUse?.liveness.probe();
   }
 
   /** A signal that a server says is from the member. */
   deliver(room: RoomId, kind: TransportSignal["kind"], content: string): void {
     const { signer, verify, clock, seenNonces } = this.#deps;
+    if (!this.#admits(kind)) return;
     const route = { room, from: this.peer, to: signer.publicKey };
     const opened = openSignal(kind, content, route, { verify, clock, seen: seenNonces });
     if (!opened.ok) return this.#handlers.onRefused(opened.error);
@@ -169,36 +167,42 @@ export class Link {
 
   /** Says hello again: this machine's name, address or MTU changed. */
   refreshHello(): void {
-    for (const connection of this.#connections.values()) if (connection.hello) void connection.greet();
+    for (const connection of this.#connections.values()) if (connection.isOpen) void connection.greet();
   }
 
   /** Tells the member that this machine left a room, or altogether. */
   bye(room?: RoomId): void {
-    this.#inUse?.bye(room);
+    this.#inUse?.connection.bye(room);
   }
 
   dispose(): void {
     if (this.#disposed) return;
     this.#disposed = true;
     this.#retry?.dispose();
-    this.#keepalive?.dispose();
-    this.#probe?.dispose();
     for (const timer of this.#timers.values()) timer.dispose();
     for (const connection of this.#connections.values()) connection.close();
     this.#connections.clear();
-    if (this.#inUse) this.#handlers.onLane(undefined);
-    this.#inUse = undefined;
+    const wasUp = this.#letGo();
+    if (wasUp) this.#handlers.onLane(undefined);
+  }
+
+  /** Whether the member may take more of this machine's time; a flood is reported once, until it ends. */
+  #admits(kind: TransportSignal["kind"]): boolean {
+    const now = this.#deps.clock.now();
+    const admitted = this.#signals.take(now) && (kind !== "offer" || this.#offers.take(now));
+    const isNews = !admitted && !this.#flooding;
+    if (admitted === (kind === "offer") || !admitted) this.#flooding = !admitted;
+    if (isNews) this.#handlers.onRefused({ code: "flood", message: "the member sent too many signals" });
+    return admitted;
   }
 
   #onOffer(room: RoomId, envelope: Envelope): void {
-    if (!this.#offers.take(this.#deps.clock.now())) {
-      return this.#handlers.onRefused({ code: "flood", message: "the member sent too many offers" });
-    }
     const session = envelope.session ?? this.#newSession();
-    const before = this.#connections.get(session);
+    // The name of a connection that exists, in use or draining, is taken: the other end chooses, and may mean harm.
+    if (this.#connections.has(session)) return;
     this.#dispatch({ kind: "offerArrived", session }, room);
     const connection = this.#connections.get(session);
-    if (connection && connection !== before) this.#apply(connection, envelope);
+    if (connection) this.#apply(connection, envelope);
   }
 
   #onFollowUp(envelope: Envelope): void {
@@ -208,8 +212,11 @@ export class Link {
   }
 
   #apply(connection: Connection, { signal, verified }: Envelope): void {
+    // A server cannot slip a signal of its own in among signed ones.
+    if (!verified && connection.isDescribed && connection.verified) return;
     connection.verified &&= verified;
     if (signal.kind === "candidate") return this.#applyCandidate(connection, signal.candidate, signal.mid);
+    connection.isDescribed = true;
     const { sdp, candidates } = splitCandidates(signal.sdp);
     connection.transport.signal({ kind: signal.kind, sdp });
     for (const { candidate, mid } of candidates) this.#applyCandidate(connection, candidate, mid);
@@ -218,6 +225,7 @@ export class Link {
   #applyCandidate(connection: Connection, candidate: string, mid: string): void {
     const address = candidateAddress(candidate);
     if (address === undefined || this.#deps.isTunnelAddress(address)) return;
+    if (++connection.remoteCandidates > MAX_REMOTE_CANDIDATES) return;
     connection.transport.signal({ kind: "candidate", candidate, mid });
   }
 
@@ -242,7 +250,7 @@ export class Link {
       case "abandon":
         return this.#end(effect.session);
       case "retire":
-        return this.#after(effect.session, RETIRE_MS, () => this.#end(effect.session));
+        return this.#retire(effect.session);
       case "use":
         return this.#use(effect.session);
       case "lost":
@@ -273,63 +281,83 @@ export class Link {
       {
         onHello: (hello) => this.#onHello(connection, hello),
         onRoundTrip: (rttMs) => this.#onRoundTrip(connection, rttMs),
-        onBye: (left) => connection === this.#inUse && this.#handlers.onBye(left),
+        onBye: (left) => this.#isInUse(connection) && this.#handlers.onBye(left),
         onEnd: (failure) => this.#onEnd(connection, failure),
       },
     );
-    transport.onSignal = (signal) => this.#sendSignal(connection, signal);
+    const source = {
+      room,
+      session,
+      isWanted: () => this.#connections.get(session) === connection,
+      onUnsent: (failure: Failure) => {
+        this.#deps.logger.debug("no signal", { peer: this.peer.slice(0, 8), reason: failure.message });
+        failed();
+      },
+    };
+    transport.onSignal = (signal) => this.#outbox.post(source, signal);
     this.#connections.set(session, connection);
     this.#after(session, ATTEMPT_MS, failed);
   }
 
+  #isInUse(connection: Connection): boolean {
+    return this.#inUse?.connection === connection;
+  }
+
   #onHello(connection: Connection, hello: Hello): void {
-    if (connection !== this.#inUse) this.#dispatch({ kind: "attemptUp", session: connection.session });
-    if (connection === this.#inUse) {
-      this.#handlers.onHello(hello);
-      this.#handlers.onChange();
-    }
+    if (!this.#isInUse(connection)) this.#dispatch({ kind: "attemptUp", session: connection.session });
+    if (!this.#isInUse(connection)) return;
+    this.#handlers.onHello(hello);
+    this.#handlers.onChange();
   }
 
   #onRoundTrip(connection: Connection, rttMs: number): void {
-    if (connection !== this.#inUse) return;
-    this.#rttMs = this.#rttMs === undefined ? rttMs : this.#rttMs + RTT_WEIGHT * (rttMs - this.#rttMs);
+    if (!this.#isInUse(connection)) return;
+    this.#inUse?.liveness.sample(rttMs);
     this.#handlers.onChange();
   }
 
   #onEnd(connection: Connection, failure: Failure): void {
+    const { session } = connection;
     this.#deps.logger.debug("a connection ended", { peer: this.peer.slice(0, 8), reason: failure.message });
     if (failure.code !== "closed") this.#handlers.onRefused(failure);
-    const kind = connection === this.#inUse ? "linkLost" : "attemptFailed";
-    if (this.#connections.get(connection.session) !== connection) return;
-    this.#dispatch({ kind, session: connection.session });
+    if (this.#connections.get(session) !== connection) return;
+    if (this.#isInUse(connection)) this.#linkLost(session);
+    else this.#dispatch({ kind: "attemptFailed", session });
+  }
+
+  #linkLost(session: string): void {
+    const since = this.#inUse?.since ?? 0;
+    this.#dispatch({ kind: "linkLost", session, brief: this.#deps.clock.now() - since < BRIEF_MS });
   }
 
   #use(session: string): void {
     const connection = this.#connections.get(session);
     if (!connection) return;
     this.#cancel(session);
-    this.#inUse = connection;
-    this.#rttMs = undefined;
-    this.#probe?.dispose();
-    this.#probe = undefined;
+    this.#letGo();
+    const liveness = new Liveness(connection, this.#deps.clock, () => this.#linkLost(session));
+    this.#inUse = { connection, liveness, since: this.#deps.clock.now() };
     this.#handlers.onLane(connection.transport.lane);
-    this.#keepalive?.dispose();
-    this.#keepalive = this.#deps.clock.every(KEEPALIVE_MS, () => this.#keepAlive(connection));
-    connection.ping();
   }
 
-  #keepAlive(connection: Connection): void {
-    if (connection.silentMs >= DEAD_AFTER_MS) this.#dispatch({ kind: "linkLost", session: connection.session });
-    else connection.ping();
+  /** The other end may not have moved over yet: what it still sends by the old connection arrives all the same. */
+  #retire(session: string): void {
+    const lane = this.#connections.get(session)?.transport.lane;
+    if (lane) lane.onPacket = (packet) => this.lane?.onPacket(packet);
+    this.#after(session, RETIRE_MS, () => this.#end(session));
   }
 
   #lose(): void {
-    this.#inUse = undefined;
-    this.#rttMs = undefined;
-    this.#keepalive?.dispose();
-    this.#keepalive = undefined;
+    this.#letGo();
     this.#handlers.onLane(undefined);
     this.#handlers.onTrouble(0);
+  }
+
+  #letGo(): boolean {
+    const wasUp = this.#inUse !== undefined;
+    this.#inUse?.liveness.dispose();
+    this.#inUse = undefined;
+    return wasUp;
   }
 
   #retryLater(failures: number, asNewcomer: boolean): void {
@@ -347,35 +375,6 @@ export class Link {
     const connection = this.#connections.get(session);
     this.#connections.delete(session);
     connection?.close();
-  }
-
-  #sendSignal(connection: Connection, signal: TransportSignal): void {
-    if (signal.kind === "candidate") return this.#sendCandidate(connection, signal.candidate, signal.mid);
-    // Every candidate also comes by itself; those already inside the description would go twice.
-    this.#post(connection, { kind: signal.kind, sdp: splitCandidates(signal.sdp).sdp });
-  }
-
-  #sendCandidate(connection: Connection, candidate: string, mid: string): void {
-    const address = candidateAddress(candidate);
-    if (address !== undefined && !this.#deps.isTunnelAddress(address)) {
-      this.#post(connection, { kind: "candidate", candidate, mid });
-    }
-  }
-
-  /** Signs and sends in order: signing takes its time, and a candidate must not overtake its offer. */
-  #post(connection: Connection, signal: TransportSignal): void {
-    const route = { room: connection.room, from: this.#deps.signer.publicKey, to: this.peer };
-    const sealed = sealSignal(signal, connection.session, route, this.#deps);
-    this.#outbox = this.#outbox
-      .then(async () => {
-        const content = await sealed;
-        if (this.#connections.get(connection.session) !== connection) return;
-        const sent = this.#deps.sendSignal(connection.room, this.peer, signal.kind, content);
-        // An offer that went nowhere needs no 15 s to fail.
-        if (!sent && signal.kind !== "candidate")
-          this.#dispatch({ kind: "attemptFailed", session: connection.session });
-      })
-      .catch((error) => this.#deps.logger.error("a signal could not be sent", { error: messageOf(error) }));
   }
 
   #newSession(): string {

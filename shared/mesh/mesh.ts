@@ -53,6 +53,8 @@ interface Peer {
   /** Its signaling dropped: offers cannot reach it. */
   absent: boolean;
   signOfLifeAt: number;
+  /** Attempts that failed in a row: each goes by another of the rooms. */
+  failures: number;
   shown: string;
 }
 
@@ -66,6 +68,7 @@ export class Mesh {
   readonly #seenNonces = new NonceMemory();
   readonly #peers = new Map<PublicKey, Peer>();
   #self: SelfDescription;
+  #disposed = false;
 
   constructor(self: SelfDescription, deps: MeshDeps) {
     this.#self = self;
@@ -84,11 +87,13 @@ export class Mesh {
 
   /** A member is in a room. @param weOffer it came after us, so the offer is ours. */
   peerSeen(room: RoomId, key: PublicKey, weOffer: boolean): void {
-    const peer = this.#peer(room, key);
+    const peer = this.#peers.get(key) ?? this.#newPeer(key);
     if (!peer) return;
-    peer.absent = false;
-    peer.signOfLifeAt = this.#deps.clock.now();
-    peer.link.seen(weOffer);
+    const rejoined = peer.rooms.has(room);
+    peer.rooms.add(room);
+    this.#heardOf(peer);
+    peer.link.seen(weOffer, rejoined);
+    this.#show(key, peer);
   }
 
   /** A member's signaling dropped. Its link lives on, if it still answers. */
@@ -96,7 +101,7 @@ export class Mesh {
     const peer = this.#peers.get(key);
     if (!peer) return;
     peer.absent = true;
-    if (peer.link.isConnected) peer.link.probe();
+    if (peer.link.isUp) peer.link.probe();
     else this.#drop(key, peer, "lost");
   }
 
@@ -117,12 +122,15 @@ export class Mesh {
     }
   }
 
+  /** A signal came. Only an offer that can be opened introduces a member: what trails behind one that left does not. */
   deliver(room: RoomId, from: PublicKey, kind: TransportSignal["kind"], content: string): void {
-    const peer = this.#peer(room, from);
+    const known = this.#peers.get(from);
+    const peer = known ?? (kind === "offer" ? this.#newPeer(from) : undefined);
     if (!peer) return;
-    peer.absent = false;
-    peer.signOfLifeAt = this.#deps.clock.now();
+    this.#heardOf(peer);
+    if (kind === "offer") peer.rooms.add(room);
     peer.link.deliver(room, kind, content);
+    if (!known && peer.link.state === "waiting") this.#forget(from, peer);
   }
 
   /** Signaling is back, or the machine woke up: nobody waits out a backoff. */
@@ -152,6 +160,7 @@ export class Mesh {
 
   /** Says goodbye to everyone and ends every link. */
   dispose(): void {
+    this.#disposed = true;
     for (const { link } of this.#peers.values()) {
       link.bye();
       link.dispose();
@@ -159,19 +168,8 @@ export class Mesh {
     this.#peers.clear();
   }
 
-  #peer(room: RoomId, key: PublicKey): Peer | undefined {
-    if (key === this.#deps.signer.publicKey) return undefined;
-    let peer = this.#peers.get(key);
-    if (!peer) {
-      if (this.#peers.size >= MAX_PEERS) return undefined;
-      peer = this.#newPeer(key);
-      this.#peers.set(key, peer);
-    }
-    peer.rooms.add(room);
-    return peer;
-  }
-
-  #newPeer(key: PublicKey): Peer {
+  #newPeer(key: PublicKey): Peer | undefined {
+    if (this.#disposed || key === this.#deps.signer.publicKey || this.#peers.size >= MAX_PEERS) return undefined;
     const rooms = new Set<RoomId>();
     const deps: LinkDeps = { ...this.#deps, seenNonces: this.#seenNonces, describeSelf: () => this.#self };
     const peer: Peer = {
@@ -182,8 +180,10 @@ export class Mesh {
       wasConnected: false,
       absent: false,
       signOfLifeAt: this.#deps.clock.now(),
+      failures: 0,
       shown: "",
-      link: new Link(key, () => rooms.values().next().value, deps, {
+      // Rooms may be on different servers: what one cannot carry, the next one tries.
+      link: new Link(key, () => [...rooms][peer.failures % rooms.size], deps, {
         onChange: () => this.#show(key, peer),
         onLane: (lane) => this.events.emit("lane", { publicKey: key, lane }),
         onHello: (hello) => {
@@ -196,7 +196,13 @@ export class Mesh {
         onTrouble: (failures) => this.#onTrouble(key, peer, failures),
       }),
     };
+    this.#peers.set(key, peer);
     return peer;
+  }
+
+  #heardOf(peer: Peer): void {
+    peer.absent = false;
+    peer.signOfLifeAt = this.#deps.clock.now();
   }
 
   #onBye(key: PublicKey, peer: Peer, room: string | undefined): void {
@@ -205,15 +211,21 @@ export class Mesh {
   }
 
   #onTrouble(key: PublicKey, peer: Peer, failures: number): void {
+    peer.failures = failures;
     const quiet = this.#deps.clock.now() - peer.signOfLifeAt > SIGN_OF_LIFE_MS;
     if (peer.absent || (quiet && failures >= SILENT_FAILURES)) this.#drop(key, peer, "lost");
   }
 
   #drop(key: PublicKey, peer: Peer, reason: "left" | "lost", rooms: readonly RoomId[] = [...peer.rooms]): void {
-    if (this.#peers.get(key) !== peer) return;
+    if (!this.#forget(key, peer)) return;
+    this.events.emit("gone", { publicKey: key, rooms, reason });
+  }
+
+  #forget(key: PublicKey, peer: Peer): boolean {
+    if (this.#peers.get(key) !== peer) return false;
     this.#peers.delete(key);
     peer.link.dispose();
-    this.events.emit("gone", { publicKey: key, rooms, reason });
+    return true;
   }
 
   /** Tells what can be seen of the peer, if it differs from what was told last. */
