@@ -13,13 +13,13 @@ import {
   RESUME_AT_WAITING_FRAMES,
   type ServerLimits,
 } from "./limits.ts";
-import { shortKey } from "./log-lines.ts";
 import type { ServerMetrics } from "./metrics.ts";
 import { isOffence, type Refusal, refusal } from "./refusal.ts";
 import type { ReplayGuard } from "./replay.ts";
 import { type Request, readRequest } from "./request.ts";
 import type { Outcome, RoomService } from "./room-service.ts";
 import type { ClientAddress, Peer } from "./rooms.ts";
+import { shortKey } from "./short-key.ts";
 import type { SignatureChecker, SignatureVerdict } from "./signatures.ts";
 
 /** What all connections of a server share. */

@@ -1,10 +1,10 @@
 import type { PublicKey } from "../../shared/base/brand.ts";
 import type { Clock } from "../../shared/base/clock.ts";
 import type { Logger } from "../../shared/base/logger.ts";
-import { shortKey } from "./log-lines.ts";
 import { type PinAttempt, PinGuard } from "./pin-guard.ts";
 import type { Pins } from "./pins.ts";
 import type { Peer, Room } from "./rooms.ts";
+import { shortKey } from "./short-key.ts";
 
 /** "locked": too many wrong ones, and this one was not even looked at. */
 export type PinVerdict = "right" | "wrong" | "locked";

@@ -7,7 +7,6 @@ import { messageOf, missingCase } from "../../shared/base/result.ts";
 import type { ClientMessage, ClientMessageOf, ServerMessage } from "../../shared/protocols/govpn/messages.ts";
 import { sentence } from "../../shared/protocols/govpn/sentences.ts";
 import { DAY_MS, MAX_ROOMS_PER_CONNECTION, type ServerLimits } from "./limits.ts";
-import { shortKey } from "./log-lines.ts";
 import type { ServerMetrics } from "./metrics.ts";
 import { PinGate } from "./pin-gate.ts";
 import { Pins } from "./pins.ts";
@@ -16,6 +15,7 @@ import { type Refusal, refusal } from "./refusal.ts";
 import { RoomRecords } from "./room-records.ts";
 import type { RoomStore } from "./room-store.ts";
 import { findMember, type Member, type Peer, type Room, Rooms } from "./rooms.ts";
+import { shortKey } from "./short-key.ts";
 import { Busy } from "./slots.ts";
 
 /** 64 random bits: ids cannot be guessed, and 100,000 rooms collide once in 4 billion servers. */

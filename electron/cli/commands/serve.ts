@@ -3,16 +3,14 @@ import { join } from "node:path";
 import { Command, InvalidArgumentError } from "commander";
 import { createLogger } from "../../../shared/base/logger.ts";
 import { FailureError, messageOf } from "../../../shared/base/result.ts";
-import type { ProfileLock } from "../../adapters/profile/lock.ts";
+import { lineSink } from "../../adapters/log-lines.ts";
 import { defaultProfileDir } from "../../adapters/profile/paths.ts";
-import { IN_MEMORY, openRoomStore } from "../../adapters/store/libsql-room-store.ts";
 import { TrustedProxies } from "../../server/client-address.ts";
 import type { TlsOptions } from "../../server/http.ts";
 import { defaultLimits } from "../../server/limits.ts";
-import { lineSink } from "../../server/log-lines.ts";
-import { type RunningServer, startServer } from "../../server/server.ts";
+import type { RunningServer } from "../../server/server.ts";
 import { createOutput, EXIT_DONE, EXIT_FAILED, EXIT_USAGE, type Output } from "../output.ts";
-import { openServerFolder } from "../server-folder.ts";
+import { openServerFolder, type ServerFolder } from "../server-folder.ts";
 import { askedToEnd } from "../signals.ts";
 import { inWords } from "../words.ts";
 
@@ -96,10 +94,14 @@ async function serve(options: ServeOptions): Promise<number> {
       options.verbose ? "debug" : output.json ? "info" : "warn",
     );
     const place = await openPlace(options);
+    // Sockets, metrics and the database: no other command has to wait for them.
+    const { startServer } = await import("../../server/server.ts");
+    const { IN_MEMORY, openRoomStore } = await import("../../adapters/store/libsql-room-store.ts");
+    const file = place?.file ?? IN_MEMORY;
     const server = await startServer({
       host: options.host,
       port: options.port,
-      store: openRoomStore(place.file, logger),
+      store: openRoomStore(file, logger),
       limits: {
         maxMembers: options.maxMembers,
         maxConnections: options.maxConnections,
@@ -111,10 +113,10 @@ async function serve(options: ServeOptions): Promise<number> {
       logger,
       processMetrics: true,
     });
-    announce(output, server, place.file);
+    announce(output, server, place?.file);
     await ended;
     await server.close();
-    await place.lock?.release();
+    await place?.lock.release();
     output.emit({ event: "closed" });
     return EXIT_DONE;
   } catch (error) {
@@ -124,8 +126,8 @@ async function serve(options: ServeOptions): Promise<number> {
   }
 }
 
-async function openPlace(options: ServeOptions): Promise<{ readonly file: string; readonly lock?: ProfileLock }> {
-  if (options.memory) return { file: IN_MEMORY };
+async function openPlace(options: ServeOptions): Promise<ServerFolder | undefined> {
+  if (options.memory) return undefined;
   const folder = await openServerFolder(options.data ?? join(options.profile ?? defaultProfileDir(), "server"));
   if (folder.ok) return folder.value;
   throw new FailureError(folder.error);
@@ -152,10 +154,10 @@ function readPem(file: string, what: string): string {
   }
 }
 
-function announce(output: Output, server: RunningServer, file: string): void {
+function announce(output: Output, server: RunningServer, file: string | undefined): void {
   output.emit({ event: "listening", url: server.url });
   output.say(`GoVPN signaling server, listening on ${server.url}`);
-  output.say(`Rooms: ${file === IN_MEMORY ? "in memory, gone when the server stops" : file}`);
+  output.say(`Rooms: ${file ?? "in memory, gone when the server stops"}`);
   output.say();
   output.say("In another terminal, create a room:");
   output.say(`  govpn up --server ${server.url} --create "My room"`);

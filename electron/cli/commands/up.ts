@@ -1,16 +1,16 @@
 import { Command, InvalidArgumentError, Option } from "commander";
 import { createLogger, type LogLevel } from "../../../shared/base/logger.ts";
 import { parseServerUrl } from "../../../shared/signaling/url.ts";
+import { lineSink } from "../../adapters/log-lines.ts";
 import type { IceServerConfig } from "../../adapters/webrtc/ice-servers.ts";
 import { parseIceServer } from "../../adapters/webrtc/ice-servers.ts";
 import type { TunMode } from "../../engine/engine.ts";
 import type { Host } from "../../main/host.ts";
-import { lineSink } from "../../server/log-lines.ts";
 import { newPin, pinArgument, sayInvitation } from "../invitation.ts";
 import { invocation } from "../invocation.ts";
 import { narrate } from "../narrate.ts";
 import { createOutput, EXIT_DONE, EXIT_FAILED, EXIT_USAGE, type Output } from "../output.ts";
-import { createHost, type HostRequest, type RunningHost } from "../run-host.ts";
+import type { HostRequest, RunningHost } from "../run-host.ts";
 import { askedToEnd } from "../signals.ts";
 import { inWords } from "../words.ts";
 
@@ -102,6 +102,8 @@ async function up(options: UpOptions, embedded?: HostRequest["embedded"]): Promi
     lineSink((line) => process.stderr.write(line), output.json ? "json" : "text"),
     options.logLevel,
   );
+  // Sockets, WebRTC and databases: no other command has to wait for them.
+  const { createHost } = await import("../run-host.ts");
   const made = await createHost(requestOf(options, embedded), logger);
   if (!made.ok) {
     output.complain(made.error.code, inWords(made.error));

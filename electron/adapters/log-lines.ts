@@ -1,10 +1,4 @@
-import type { PublicKey } from "../../shared/base/brand.ts";
 import type { LogRecord, LogSink } from "../../shared/base/logger.ts";
-
-/** Enough of a key to find it in a log, too little to be mistaken for the key. */
-export function shortKey(key: PublicKey): string {
-  return `${key.slice(0, 8)}…`;
-}
 
 /**
  * Writes records as lines: JSON for machines (`{"time","level","scope","message",...fields}`), or words for people.
