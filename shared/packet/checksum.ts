@@ -22,11 +22,33 @@ export function sumWords(bytes: Uint8Array, start: number, end: number, sum = 0)
   return total;
 }
 
+/**
+ * The same over `view`, whose bounds the caller has checked: about twice as fast, for payloads of a kilobyte
+ * and more in a buffer that one view is kept for. Reads little-endian words of 32 bits, whatever the alignment: a sum of
+ * those folds to the sum of their halves, and one with all bytes swapped to the swapped sum (RFC 1071, section 2B).
+ */
+export function sumViewWords(view: DataView, start: number, end: number, sum = 0): number {
+  // As doubles, and two sums at once, so that neither overflow nor the latency of an addition slows it down.
+  let even = 0;
+  let odd = 0;
+  let at = start;
+  for (const last = end - 15; at < last; at += 16) {
+    even += view.getUint32(at, true) + view.getUint32(at + 4, true);
+    odd += view.getUint32(at + 8, true) + view.getUint32(at + 12, true);
+  }
+  for (; at + 1 < end; at += 2) even += view.getUint16(at, true);
+  if (at < end) even += view.getUint8(at);
+  const swapped = foldSum(even + odd);
+  return sum + ((swapped & 0xff) << 8) + (swapped >>> 8);
+}
+
 /** The 16-bit one's complement sum of an unfolded one. */
 export function foldSum(sum: number): number {
-  let folded = sum;
-  while (folded > 0xffff) folded = (folded % 0x10000) + Math.floor(folded / 0x10000);
-  return folded;
+  // Integer operations throughout: a remainder of doubles is a call into the C library.
+  const low = sum >>> 0;
+  let folded = (low & 0xffff) + (low >>> 16) + (sum > 0xffffffff ? foldSum((sum - low) / 0x1_0000_0000) : 0);
+  folded = (folded & 0xffff) + (folded >>> 16);
+  return (folded & 0xffff) + (folded >>> 16);
 }
 
 /** The checksum field's value for `bytes[start, end)`; 0 over bytes that already hold a right one. */

@@ -5,6 +5,7 @@ export const IPV4_MIN_HEADER_BYTES = 20;
 
 /** Byte offsets of fields (RFC 791, section 3.1). */
 export const IPV4 = {
+  typeOfService: 1,
   totalLength: 2,
   identification: 4,
   flagsAndOffset: 6,

@@ -4,6 +4,8 @@ import { u8, u16 } from "./words.ts";
 export const IPV6_HEADER_BYTES = 40;
 /** The smallest MTU of any link that carries IPv6 (RFC 8200, section 5). */
 export const IPV6_MIN_MTU = 1280;
+/** The longest packet of either version: IPv6's length field does not count its fixed header. */
+export const MAX_PACKET_BYTES = IPV6_HEADER_BYTES + 0xffff;
 
 /** Byte offsets of fields (RFC 8200, section 3). */
 export const IPV6 = { payloadLength: 4, nextHeader: 6, hopLimit: 7, source: 8, destination: 24 } as const;

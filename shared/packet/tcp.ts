@@ -4,8 +4,26 @@ import { u8, u16, u32 } from "./words.ts";
 export const TCP_MIN_HEADER_BYTES = 20;
 
 /** Byte offsets of fields from the start of the TCP header (RFC 9293, section 3.1). */
-export const TCP = { sequence: 4, acknowledgment: 8, dataOffset: 12, flags: 13, checksum: 16 } as const;
-export const TCP_FLAG = { fin: 0x01, syn: 0x02, rst: 0x04, psh: 0x08, ack: 0x10 } as const;
+export const TCP = {
+  sequence: 4,
+  acknowledgment: 8,
+  dataOffset: 12,
+  flags: 13,
+  window: 14,
+  checksum: 16,
+  urgent: 18,
+} as const;
+/** The low eight flags; the two of RFC 3168 among them. */
+export const TCP_FLAG = {
+  fin: 0x01,
+  syn: 0x02,
+  rst: 0x04,
+  psh: 0x08,
+  ack: 0x10,
+  urg: 0x20,
+  ece: 0x40,
+  cwr: 0x80,
+} as const;
 
 export interface TcpHeader {
   readonly sourcePort: number;

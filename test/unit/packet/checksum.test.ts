@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { checksum, foldSum, sumWords, updateChecksum } from "../../../shared/packet/checksum.ts";
+import { checksum, foldSum, sumViewWords, sumWords, updateChecksum } from "../../../shared/packet/checksum.ts";
 import { naiveChecksum } from "../../fakes/packets.ts";
 
 const bytes = fc.uint8Array({ maxLength: 200 });
@@ -31,6 +31,21 @@ describe("the internet checksum", () => {
         );
       }),
     );
+  });
+
+  it("is the same through a view, at any alignment, and can be continued from another sum", () => {
+    const cut = fc.record({ data: bytes, start: fc.nat({ max: 20 }), rest: fc.nat({ max: 20 }), sum: fc.nat() });
+    fc.assert(
+      fc.property(cut, ({ data, start, rest, sum }) => {
+        const end = Math.max(0, data.length - rest);
+        const view = new DataView(data.buffer, data.byteOffset, data.byteLength);
+        const through = (each: number) => foldSum(sumViewWords(view, Math.min(start, end), end, each));
+        expect(through(0)).toBe(foldSum(sumWords(data, Math.min(start, end), end)));
+        expect(through(sum)).toBe(foldSum(sumWords(data, Math.min(start, end), end, sum)));
+      }),
+    );
+    const longest = new Uint8Array(65_575).fill(0xff);
+    expect(foldSum(sumViewWords(new DataView(longest.buffer), 0, longest.length))).toBe(0xff00);
   });
 
   it("after a word changed is the same by RFC 1624 as computed anew", () => {
