@@ -34,7 +34,8 @@ export function memberView(
     state: member.isSelf ? "self" : (peer?.state ?? "connecting"),
     lane: peer?.lane,
     path: peer?.path?.kind,
-    rttMs: peer?.rttMs,
+    // To the microsecond: the clock gives no more.
+    rttMs: peer?.rttMs === undefined ? undefined : Number(peer.rttMs.toFixed(3)),
     verified: member.isSelf || (peer?.verified ?? false),
     traffic: counters && trafficView(counters),
   };

@@ -18,7 +18,7 @@ const peer: PeerView = {
   mtu: 1280,
   lane: "packets",
   path: { kind: "relay", local: "192.0.2.1:1", remote: "192.0.2.2:2" },
-  rttMs: 12.5,
+  rttMs: 12.500049,
   verified: true,
 };
 
