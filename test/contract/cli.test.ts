@@ -425,8 +425,8 @@ describe("secrets", () => {
 });
 
 describe("govpn demo", () => {
-  const leftovers = () => [...readdirSync(folder), ...namespaces()].filter((name) => name.startsWith("gvdemo"));
-  afterAll(() => expect(namespaces().filter((name) => name.startsWith(`gvdemo${process.pid}-`))).toEqual([]));
+  const leftovers = () => [...readdirSync(folder), ...namespaces()].filter((name) => name.startsWith("govpn-demo"));
+  afterAll(() => expect(namespaces().filter((name) => name.startsWith(`govpn-demo${process.pid}-`))).toEqual([]));
 
   it("shows it all in under 30 s, in order, and leaves nothing behind", async () => {
     const started = Date.now();
@@ -456,7 +456,7 @@ describe("govpn demo", () => {
     });
     if (withTunnel) expect(steps.at(-2)).toMatchObject({ mbit_per_s: expect.any(Number) });
     else expect(steps[0]).toMatchObject({ kind: "loopback", reason: expect.stringMatching(/./) });
-    expect(leftovers().filter((name) => name.startsWith(`gvdemo${child.pid}-`))).toEqual([]);
+    expect(leftovers().filter((name) => name.startsWith(`govpn-demo${child.pid}-`))).toEqual([]);
   }, 60_000);
 
   it("cleans up when it is interrupted, and says so", async () => {
@@ -470,7 +470,7 @@ describe("govpn demo", () => {
     if (child.exitCode === null) await once(child, "exit");
     expect(child.exitCode).toBe(1);
     expect(seen.at(-1)).toMatchObject({ event: "error", code: "interrupted" });
-    expect(leftovers().filter((name) => name.startsWith(`gvdemo${child.pid}-`))).toEqual([]);
+    expect(leftovers().filter((name) => name.startsWith(`govpn-demo${child.pid}-`))).toEqual([]);
   }, 60_000);
 });
 

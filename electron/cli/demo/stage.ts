@@ -14,7 +14,7 @@ const run = promisify(execFile);
  * Where the demo plays: two machines, and what runs on them. The machines are two network namespaces with a cable
  * between them, or, where those are not to be had, this machine twice.
  *
- *   gvdemoPID-a  198.18.0.1 ──── veth ──── 198.18.0.2  gvdemoPID-b
+ *   govpn-demoPID-a  198.18.0.1 ──── veth ──── 198.18.0.2  govpn-demoPID-b
  */
 export interface Stage {
   readonly kind: "namespaces" | "loopback";
@@ -38,7 +38,7 @@ export type Machine = "a" | "b";
 const CABLE = { a: "198.18.0.1", b: "198.18.0.2" } as const;
 const NAMED_NAMESPACES = "/run/netns";
 /** Carries the pid of its demo, so that what a killed demo left behind can be told from what another is using. */
-const PREFIX = "gvdemo";
+const PREFIX = "govpn-demo";
 const OURS = new RegExp(`^${PREFIX}(\\d+)-`);
 
 /** Two network namespaces. Fails ("no_namespaces") with the reason when this process may not make them. */
