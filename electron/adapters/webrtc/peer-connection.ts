@@ -32,6 +32,8 @@ interface Polyfill {
 export interface ConnectionHooks {
   /** Something arrived on the control channel. */
   onMessage(data: unknown): void;
+  /** Whether something was said just before closing, and the other end has not closed by itself. */
+  hasLastWords(): boolean;
   /** A candidate was refused by the native side. */
   onDropped(reason: string): void;
   /** The remote description is in, its certificate's fingerprint known. */
@@ -77,7 +79,8 @@ function orderedPeerConnection(native: NativePeerConnection, hooks: ConnectionHo
     override close(): void {
       if (this.#closing) return;
       this.#closing = true;
-      const gone = this.connectionState === "connected" ? this.#otherEndGone() : nextTurn();
+      const lingers = hooks.hasLastWords() && this.connectionState === "connected";
+      const gone = lingers ? this.#otherEndGone() : nextTurn();
       trackClosing(gone.then(() => super.close()));
     }
 

@@ -62,12 +62,14 @@ class WebrtcTransport implements PeerTransport {
   #heldCandidates: TransportSignal[] | undefined = [];
   #connected = false;
   #closed = false;
+  #hasLastWords = false;
   /** When something was last sent on the control channel. */
   #saidAt = Number.NEGATIVE_INFINITY;
 
   constructor(initiator: boolean, config: RtcConfig, logger: Logger) {
     this.#native = new PeerConnection("govpn", config);
     const wrtc = wrtcOn(this.#native, {
+      hasLastWords: () => this.#hasLastWords,
       onMessage: (data) => this.#onMessage(data),
       onDropped: (reason) => logger.debug("a candidate was dropped", { reason }),
       onRemoteDescription: () => initiator && this.#releaseCandidates(),
@@ -139,7 +141,8 @@ class WebrtcTransport implements PeerTransport {
     if (this.#closed) return;
     this.#closed = true;
     this.#lane?.end();
-    if (performance.now() - this.#saidAt > LAST_WORDS_MS) return void this.#peer.destroy();
+    this.#hasLastWords = performance.now() - this.#saidAt <= LAST_WORDS_MS;
+    if (!this.#hasLastWords) return void this.#peer.destroy();
     trackClosing(after(LAST_WORDS_MS).then(() => void this.#peer.destroy()));
   }
 
