@@ -31,6 +31,7 @@ const OFFER_REFILL_MS = 20_000;
 /** Each signal costs a signature check of a millisecond or two; an attempt brings about 20. */
 export const SIGNAL_BURST = 400;
 const SIGNAL_REFILL_MS = 20_000;
+const FLOOD_REPORT_MS = 60_000;
 /** Each candidate costs ICE a round of checks to wherever it points. A machine has a dozen at most. */
 export const MAX_REMOTE_CANDIDATES = 64;
 
@@ -64,10 +65,10 @@ export class Link {
   readonly #outbox: Outbox;
   readonly #offers: TokenBucket;
   readonly #signals: TokenBucket;
+  readonly #floodReports: TokenBucket;
   #state: LinkState = initialLink;
   #inUse: { readonly connection: Connection; readonly liveness: Liveness; readonly since: number } | undefined;
   #retry: Disposable | undefined;
-  #flooding = false;
   #disposed = false;
 
   /** @param room gives a room shared with the member whose signaling may carry a new offer. */
@@ -79,6 +80,7 @@ export class Link {
     this.#outbox = new Outbox(peer, deps);
     this.#offers = new TokenBucket(OFFER_BURST, OFFER_REFILL_MS, deps.clock.now());
     this.#signals = new TokenBucket(SIGNAL_BURST, SIGNAL_REFILL_MS, deps.clock.now());
+    this.#floodReports = new TokenBucket(1, FLOOD_REPORT_MS, deps.clock.now());
   }
 
   get state(): LinkState["kind"] {
@@ -186,14 +188,14 @@ export class Link {
     if (wasUp) this.#handlers.onLane(undefined);
   }
 
-  /** Whether the member may take more of this machine's time; a flood is reported once, until it ends. */
+  /** Whether the member may take more of this machine's time. A flood is reported now and then, not once a signal. */
   #admits(kind: TransportSignal["kind"]): boolean {
     const now = this.#deps.clock.now();
-    const admitted = this.#signals.take(now) && (kind !== "offer" || this.#offers.take(now));
-    const isNews = !admitted && !this.#flooding;
-    if (admitted === (kind === "offer") || !admitted) this.#flooding = !admitted;
-    if (isNews) this.#handlers.onRefused({ code: "flood", message: "the member sent too many signals" });
-    return admitted;
+    if (this.#signals.take(now) && (kind !== "offer" || this.#offers.take(now))) return true;
+    if (this.#floodReports.take(now)) {
+      this.#handlers.onRefused({ code: "flood", message: "the member sent too many signals" });
+    }
+    return false;
   }
 
   #onOffer(room: RoomId, envelope: Envelope): void {

@@ -1,5 +1,6 @@
 import type { PublicKey, RoomId } from "../base/brand.ts";
 import { Emitter } from "../base/emitter.ts";
+import { TokenBucket } from "../base/rate.ts";
 import type { Failure } from "../base/result.ts";
 import { deriveAddress, type MemberAddress } from "../identity/address.ts";
 import type { Lane, LaneKind } from "../tunnel/ports.ts";
@@ -10,6 +11,9 @@ import type { TransportPath, TransportSignal } from "./ports.ts";
 
 /** More members than any room has: what a lying server can make this machine hold. */
 export const MAX_PEERS = 256;
+/** Offers of members that this machine has not been told of: a full room at once, and so many every 10 s. */
+export const STRANGER_OFFERS = MAX_PEERS;
+const STRANGER_REFILL_MS = 10_000;
 /** Offers into the void before a member of whom nothing is heard counts as gone. */
 const SILENT_FAILURES = 3;
 /** An offer, an answer or a join within this time is a sign of life, whatever the link does. */
@@ -67,12 +71,14 @@ export class Mesh {
   readonly #deps: MeshDeps;
   readonly #seenNonces = new NonceMemory();
   readonly #peers = new Map<PublicKey, Peer>();
+  readonly #strangers: TokenBucket;
   #self: SelfDescription;
   #disposed = false;
 
   constructor(self: SelfDescription, deps: MeshDeps) {
     this.#self = self;
     this.#deps = deps;
+    this.#strangers = new TokenBucket(STRANGER_OFFERS, STRANGER_REFILL_MS, deps.clock.now());
   }
 
   get peers(): readonly PeerView[] {
@@ -125,7 +131,7 @@ export class Mesh {
   /** A signal came. Only an offer that can be opened introduces a member: what trails behind one that left does not. */
   deliver(room: RoomId, from: PublicKey, kind: TransportSignal["kind"], content: string): void {
     const known = this.#peers.get(from);
-    const peer = known ?? (kind === "offer" ? this.#newPeer(from) : undefined);
+    const peer = known ?? (kind === "offer" ? this.#stranger(from) : undefined);
     if (!peer) return;
     this.#heardOf(peer);
     if (kind === "offer") peer.rooms.add(room);
@@ -166,6 +172,11 @@ export class Mesh {
       link.dispose();
     }
     this.#peers.clear();
+  }
+
+  /** A stranger is forgotten if it cannot be understood, and a limit of its own with it: so all share one. */
+  #stranger(key: PublicKey): Peer | undefined {
+    return this.#strangers.take(this.#deps.clock.now()) ? this.#newPeer(key) : undefined;
   }
 
   #newPeer(key: PublicKey): Peer | undefined {
