@@ -3,7 +3,8 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { deriveAddress } from "../../shared/identity/address.ts";
 import { keyPairFrom } from "../../shared/identity/keys.ts";
 import { udpPacket } from "../fakes/packets.ts";
-import { allConnected, bringUp, createRoom, joinRoom, type Member, type RoomKey } from "./lab/member.ts";
+import type { EventProgram, ProgramEvent } from "./lab/events.ts";
+import { allConnected, bringUp, createRoom, joining, joinRoom, type Member, type RoomKey } from "./lab/member.ts";
 import { download, httpServe, ping } from "./lab/traffic.ts";
 import { useLab } from "./lab/use-lab.ts";
 
@@ -49,6 +50,16 @@ describe("a packet from an address that is not the sender's", () => {
       }`);
   });
 
+  /** The liar, who sends these packets to everyone it is connected to. */
+  function startLiar(packets: readonly Buffer[], ...more: string[]): EventProgram {
+    const identity = ["--key", secretKey.toString("base64")];
+    const toSend = packets.flatMap((packet) => ["--send", packet.toString("base64")]);
+    return lab()
+      .host(2)
+      .testProgram("probe-member", [...joining(key), ...identity, ...toSend, ...more]);
+  }
+  const connectedToAnn = ({ event, public_key }: ProgramEvent) => event === "connected" && public_key === ann.publicKey;
+
   const TIMES = 20;
   const ports = { source: 4000, destination: 4001 };
   const from = (source: string, destination: string) => udpPacket(source, destination, Buffer.from("hello"), ports);
@@ -71,14 +82,9 @@ describe("a packet from an address that is not the sender's", () => {
     // The last ones to go: once they are counted, all the others have come.
     const own = [from(liar.ipv4, ann.ipv4), from(liar.ipv6, ann.ipv6)];
 
-    const packets = [...spoofed, ...misdirected, ...malformed, ...own].map((packet) => packet.toString("base64"));
-    const args = ["--server", key.server, "--join", key.roomId, "--pin", key.pin];
-    const identity = ["--key", secretKey.toString("base64")];
-    const toSend = packets.flatMap((packet) => ["--send", packet]);
-    const probe = lab()
-      .host(2)
-      .testProgram("probe-member", [...args, ...identity, ...toSend, "--times", String(TIMES)]);
-    await probe.waitFor(({ event, public_key }) => event === "sent" && public_key === ann.publicKey);
+    const packets = [...spoofed, ...misdirected, ...malformed, ...own];
+    const probe = startLiar(packets, "--times", String(TIMES));
+    await probe.waitFor(connectedToAnn);
     await expect.poll(() => ann.host.counted("from_liar"), { timeout: 10_000 }).toBe(TIMES * own.length);
 
     const traffic = (await ann.peers()).find(({ public_key }) => public_key === liar.publicKey)?.traffic;
@@ -90,6 +96,24 @@ describe("a packet from an address that is not the sender's", () => {
     });
     expect(await ann.host.counted("from_cat")).toBe(0);
     expect(await ann.host.counted("from_nobody")).toBe(0);
+    await probe.stop();
+  });
+
+  it("does not come any more from a member that was kicked and goes on sending", async () => {
+    const probe = startLiar([from(liar.ipv4, ann.ipv4)], "--every", "20");
+    await probe.waitFor(connectedToAnn);
+    const before = await ann.host.counted("from_liar");
+    await expect.poll(() => ann.host.counted("from_liar")).toBeGreaterThan(before);
+
+    const kickedAt = ann.now;
+    await ann.tell("kick", liar.publicKey);
+    await ann.sees(liar, "gone", { from: kickedAt });
+    await probe.waitFor(({ event, reason }) => event === "closed" && reason === "kicked");
+    const after = await ann.host.counted("from_liar");
+    // Two seconds in which it would have sent a hundred.
+    expect(await ping(cat.host, ann.ipv4, { count: 11, intervalMs: 200 })).toMatchObject({ received: 11 });
+    expect(probe.program.running).toBe(true);
+    expect(await ann.host.counted("from_liar")).toBe(after);
     await probe.stop();
   });
 

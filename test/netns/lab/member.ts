@@ -90,7 +90,11 @@ export class Member {
   }
 
   /** Waits until it says that the link to the other is in this state. */
-  sees(other: Member, state: string, { from = 0, timeoutMs = CONNECT_MS } = {}): Promise<ProgramEvent> {
+  sees(
+    other: Pick<Member, "publicKey">,
+    state: string,
+    { from = 0, timeoutMs = CONNECT_MS } = {},
+  ): Promise<ProgramEvent> {
     const isIt = (e: ProgramEvent) => e.event === "peer" && e.public_key === other.publicKey && e.state === state;
     return this.up.waitFor(isIt, timeoutMs, from);
   }

@@ -12,9 +12,10 @@ import { SignalingClient } from "../../../shared/signaling/client.ts";
 import type { Lane } from "../../../shared/tunnel/ports.ts";
 
 /**
- * `probe-member --server URL --join ID --pin PIN --key BASE64 [--send PACKET …] [--times N]`: a member made of the
- * product's own parts, without its tunnel. It shows every signal it is sent, and once connected to a member sends it
- * the given packets, whatever they claim to be. BASE64 is the secret key; a PACKET is in base64 too.
+ * `probe-member --server URL --join ID --pin PIN --key BASE64 [--send PACKET …] [--times N] [--every MS]`: a member
+ * made of the product's own parts, without its tunnel. It shows every signal it is sent, and once connected to a member
+ * sends it the given packets, whatever they claim to be, N times and then again every MS milliseconds. It keeps its
+ * links when it is told that it is out of the room. BASE64 is the secret key; a PACKET is in base64 too.
  */
 
 const { values } = parseArgs({
@@ -25,6 +26,7 @@ const { values } = parseArgs({
     key: { type: "string", default: "" },
     send: { type: "string", multiple: true, default: [] },
     times: { type: "string", default: "1" },
+    every: { type: "string", default: "0" },
   },
 });
 
@@ -59,16 +61,20 @@ mesh.events.on("lane", ({ publicKey, lane }) => {
   if (lane) lanes.set(publicKey, lane);
   else lanes.delete(publicKey);
 });
+const packets = values.send.map((packet) => Buffer.from(packet, "base64"));
+const sendTo = (lane: Lane | undefined) => {
+  for (const packet of packets) lane?.send(packet);
+};
 const served = new Set<PublicKey>();
 mesh.events.on("peer", ({ publicKey, state, path }) => {
   if (state !== "connected" || served.has(publicKey)) return;
   served.add(publicKey);
   emit({ event: "connected", public_key: publicKey, local: path?.local, remote: path?.remote });
-  const lane = lanes.get(publicKey);
-  const packets = values.send.map((packet) => Buffer.from(packet, "base64"));
-  for (let i = 0; i < Number(values.times); i++) for (const packet of packets) lane?.send(packet);
-  emit({ event: "sent", public_key: publicKey, packets: packets.length * Number(values.times) });
+  for (let i = 0; i < Number(values.times); i++) sendTo(lanes.get(publicKey));
+  emit({ event: "sent", public_key: publicKey });
+  if (Number(values.every) > 0) setInterval(() => sendTo(lanes.get(publicKey)), Number(values.every));
 });
+rooms.events.on("closed", ({ reason }) => emit({ event: "closed", reason }));
 
 client.start();
 const joined = await rooms.join({ roomId: values.join, pin: values.pin, username: "probe" });
