@@ -129,6 +129,19 @@ describe("the segments of a super-packet", () => {
     expect(segmentsOf(packet, header, UNLIMITED, "full").map((segment) => segment[53])).toEqual([0xd0, 0x50, 0x59]);
   });
 
+  it("of UDP have 0xffff for a checksum that comes to zero, since zero means none", () => {
+    const fields = fieldsOf(ipv4, udp, 300);
+    const payload = Buffer.from(fields.payload);
+    payload.writeUInt16BE(0, 98);
+    const [first] = referenceSegments({ ...fields, payload }, 100);
+    // The word that brings the sum of the first datagram to all ones is the checksum that it had without it.
+    payload.writeUInt16BE(packetBytes(first!, "full").readUInt16BE(26), 98);
+    const { packet, header } = superPacket({ fields: { ...fields, payload }, size: 100 });
+    const segments = segmentsOf(packet, header, UNLIMITED, "full");
+    expect(segments[0]?.readUInt16BE(26)).toBe(0xffff);
+    expect(segments.every(hasValidChecksums)).toBe(true);
+  });
+
   it("are one when the payload is no longer than a segment", () => {
     const fields = fieldsOf(ipv4, tcp, 100);
     const { packet, header } = superPacket({ fields, size: 1448 });
