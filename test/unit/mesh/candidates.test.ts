@@ -1,0 +1,71 @@
+import { describe, expect, it } from "vitest";
+import { candidateAddress, sdpFingerprint, splitCandidates } from "../../../shared/mesh/candidates.ts";
+
+const print = Array.from({ length: 32 }, (_, i) => i.toString(16).padStart(2, "0")).join(":");
+
+describe("candidateAddress", () => {
+  it.each([
+    ["candidate:1 1 UDP 2114977791 192.0.2.2 4242 typ host", "192.0.2.2"],
+    ["a=candidate:1 1 UDP 2114977791 fd00::2 4242 typ host", "fd00::2"],
+    ["candidate:1  1 UDP 1 name.local 9 typ host", "name.local"],
+  ])("reads %s", (line, address) => expect(candidateAddress(line)).toBe(address));
+
+  it.each(["", "candidate:1 1 UDP 1", "host 1 UDP 1 192.0.2.2 9", "a=b=candidate:1 1 UDP 1 192.0.2.2 9"])(
+    "finds none in %j",
+    (line) => expect(candidateAddress(line)).toBeUndefined(),
+  );
+});
+
+describe("splitCandidates", () => {
+  const sections = [
+    "v=0",
+    "a=group:BUNDLE 0 data",
+    "m=video 9 UDP/TLS/RTP/SAVPF 96",
+    "a=candidate:1 1 UDP 1 192.0.2.1 1 typ host",
+    "a=mid:0",
+    "a=candidate:2 1 UDP 1 192.0.2.2 2 typ host",
+    "m=application 9 UDP/DTLS/SCTP webrtc-datachannel",
+    "a=mid:data",
+    "a=candidate:3 1 UDP 1 192.0.2.3 3 typ host",
+    "a=end-of-candidates",
+    "",
+  ];
+
+  it.each([
+    ["CRLF", "\r\n"],
+    ["LF", "\n"],
+    ["a lone CR", "\r"],
+  ])("takes every candidate out, with the mid of its section: lines end with %s", (_name, end) => {
+    const { sdp, candidates } = splitCandidates(sections.join(end));
+    expect(candidates.map(({ candidate, mid }) => [candidate.split(" ")[0], mid])).toEqual([
+      ["candidate:1", "0"],
+      ["candidate:2", "0"],
+      ["candidate:3", "data"],
+    ]);
+    expect(sdp).toBe(sections.filter((line) => !/candidate/.test(line)).join("\r\n"));
+  });
+
+  it("leaves an SDP without candidates as it is", () => {
+    const sdp = "v=0\r\nm=application 9\r\na=mid:0\r\n";
+    expect(splitCandidates(sdp)).toEqual({ sdp, candidates: [] });
+  });
+
+  it("goes by the number of a section that has no mid, not by the mid of the one before", () => {
+    const sdp = "m=a\r\na=mid:x\r\nm=b\r\na=candidate:1 1 UDP 1 192.0.2.1 1 typ host";
+    expect(splitCandidates(sdp).candidates[0]?.mid).toBe("1");
+  });
+});
+
+describe("sdpFingerprint", () => {
+  it("reads the SHA-256 fingerprint in upper case", () => {
+    expect(sdpFingerprint(`v=0\r\na=fingerprint:sha-256 ${print}\r\na=mid:0`)).toBe(print.toUpperCase());
+  });
+
+  it.each([
+    ["another hash", `a=fingerprint:sha-1 ${print}`],
+    ["too short", `a=fingerprint:sha-256 ${print.slice(3)}`],
+    ["too long", `a=fingerprint:sha-256 ${print}:00`],
+    ["inside another line", `a=x a=fingerprint:sha-256 ${print}`],
+    ["none", "v=0"],
+  ])("reads nothing from %s", (_name, sdp) => expect(sdpFingerprint(sdp)).toBeUndefined());
+});
