@@ -77,7 +77,7 @@ export class Engine {
     this.#address = deriveAddress(options.signer.publicKey);
     this.#state = options.tun === "off" ? { kind: "off" } : { kind: "closed" };
     const { clock, logger, mtu } = options;
-    this.#tunnel = new Tunnel({ self: this.#address, clock, logger, mtu });
+    this.#tunnel = new Tunnel({ self: this.#address, clock, logger, mtu, defer: setImmediate });
     this.#tunnel.events.on("device_lost", ({ name }) => this.#deviceLost(name));
     this.#mesh = new Mesh(this.#describe(), {
       signer: options.signer,

@@ -13,9 +13,10 @@ const OPTION_MSS_BYTES = 4;
  * Lowers the maximum segment size that a SYN or SYN-ACK announces so that the connection's full segments fit `mtu`,
  * and mends the TCP checksum. Changes the packet in place; leaves everything else alone: a smaller MSS, no MSS option
  * (the default of 536 or 1220 fits every lane), malformed options.
+ * @param isPartial whether the checksum field holds the pseudo-header's sum only (partial.ts), which knows no options.
  * @returns whether it changed the packet.
  */
-export function clampMss(packet: Uint8Array, transport: Transport, mtu: number): boolean {
+export function clampMss(packet: Uint8Array, transport: Transport, mtu: number, isPartial = false): boolean {
   if (transport.protocol !== PROTOCOL.tcp) return false;
   const tcp = parseTcp(packet, transport);
   if (!tcp || (tcp.flags & TCP_FLAG.syn) === 0) return false;
@@ -26,6 +27,7 @@ export function clampMss(packet: Uint8Array, transport: Transport, mtu: number):
   const announced = u16(packet, at);
   if (announced <= limit) return false;
   setU16(packet, at, limit);
+  if (isPartial) return true;
   // At an odd place in the header the value straddles two words: its bytes count swapped.
   const isOdd = (at - transport.offset) % 2 === 1;
   const sumAt = transport.offset + TCP.checksum;

@@ -4,6 +4,7 @@ export const DROP_REASONS = [
   "malformed",
   // From this machine.
   "queue_full",
+  "codel",
   "no_lane",
   "too_big",
   "no_peer",
@@ -17,7 +18,10 @@ export const DROP_REASONS = [
 ] as const;
 export type DropReason = (typeof DROP_REASONS)[number];
 
-/** "In" is from the peer into this machine's system, "out" the other way. Bytes are those of whole IP packets. */
+/**
+ * "In" is from the peer into this machine's system, "out" the other way. Bytes are those of whole IP packets; a super-packet
+ * counts as the packets that it stands for.
+ */
 export interface TunnelCounters {
   readonly packetsIn: number;
   readonly bytesIn: number;
@@ -39,21 +43,21 @@ export class Counting {
     this.#parent = parent;
   }
 
-  received(bytes: number): void {
-    this.#packetsIn += 1;
+  received(bytes: number, packets = 1): void {
+    this.#packetsIn += packets;
     this.#bytesIn += bytes;
-    this.#parent?.received(bytes);
+    this.#parent?.received(bytes, packets);
   }
 
-  sent(bytes: number): void {
-    this.#packetsOut += 1;
+  sent(bytes: number, packets = 1): void {
+    this.#packetsOut += packets;
     this.#bytesOut += bytes;
-    this.#parent?.sent(bytes);
+    this.#parent?.sent(bytes, packets);
   }
 
-  drop(reason: DropReason): void {
-    this.#dropped[reason] += 1;
-    this.#parent?.drop(reason);
+  drop(reason: DropReason, packets = 1): void {
+    this.#dropped[reason] += packets;
+    this.#parent?.drop(reason, packets);
   }
 
   snapshot(): TunnelCounters {

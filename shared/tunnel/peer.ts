@@ -1,9 +1,12 @@
 import type { PublicKey } from "../base/brand.ts";
 import type { Clock } from "../base/clock.ts";
 import type { Disposable } from "../base/disposable.ts";
+import type { VirtioHeader } from "../packet/virtio.ts";
+import type { BufferPool } from "./buffer-pool.ts";
 import type { Counting } from "./counters.ts";
-import type { Lane } from "./ports.ts";
-import { type BufferPool, PacketQueue } from "./queue.ts";
+import { FlowQueue, type UseQueued } from "./flow-queue.ts";
+import { packetCount, wireBytes } from "./offload.ts";
+import { type Lane, type LaneTakes, OFFLOAD_CAPABILITY } from "./ports.ts";
 import type { Routed } from "./routes.ts";
 
 /**
@@ -20,15 +23,15 @@ const LANE_HOLD_MS = 2000;
 
 export interface PeerEvents {
   /** From the lane, not yet trusted. The bytes are the lane's. */
-  onPacket(peer: Peer, packet: Uint8Array): void;
+  onPacket(peer: Peer, packet: Uint8Array, offload: VirtioHeader | undefined): void;
   /** Waited in vain for a lane; already counted. */
   onExpired(packet: Uint8Array): void;
-  /** Waited, and is now over the new lane's size. Called once a packet; answers with the pieces to send instead. */
-  onOversize(peer: Peer, packet: Uint8Array): readonly Uint8Array[];
+  /** Waited for one lane and will go by another: is to be sent again, in the form that this one takes. */
+  onRefit(peer: Peer, packet: Uint8Array, offload: VirtioHeader | undefined): void;
 }
 
 /**
- * One peer's way out: its lane, if there is one now, and what waits for it. Order is kept.
+ * One peer's way out: its lane, if there is one now, and what waits for it. A flow's order is kept.
  *
  *   no lane ──setLane──▶ writable ──send: false──▶ full ──onWritable or pump──▶ writable
  *   (packets wait up to LANE_HOLD_MS)              (packets wait, pump runs)
@@ -40,8 +43,9 @@ export class Peer implements Routed, Disposable {
   #ipv6: Uint8Array;
   readonly #clock: Clock;
   readonly #events: PeerEvents;
-  #queue: PacketQueue;
   readonly #pool: BufferPool;
+  #queue: FlowQueue;
+  #takesOffloads = false;
   #lane: Lane | undefined;
   #writable = false;
   #isFlushing = false;
@@ -57,7 +61,7 @@ export class Peer implements Routed, Disposable {
     this.#clock = options.clock;
     this.#events = options.events;
     this.#pool = options.pool;
-    this.#queue = new PacketQueue(options.pool);
+    this.#queue = this.#newQueue();
     this.#laneLostAt = options.clock.now();
   }
 
@@ -75,7 +79,20 @@ export class Peer implements Routed, Disposable {
     this.#ipv6 = ipv6;
   }
 
-  /** Largest packet the way out takes now; undefined while there is no lane. */
+  /** What the peer's hello said it can do. */
+  setCapabilities(capabilities: readonly string[]): void {
+    const takesOffloads = capabilities.includes(OFFLOAD_CAPABILITY);
+    if (takesOffloads === this.#takesOffloads) return;
+    this.#takesOffloads = takesOffloads;
+    this.#refit();
+  }
+
+  /** What the way out takes now: what the lane carries and the peer understands. */
+  get takes(): LaneTakes {
+    return this.#takesOffloads && this.#lane ? this.#lane.takes : "complete";
+  }
+
+  /** Largest packet the way out takes now, super-packets included; undefined while there is no lane. */
   get maxPacketBytes(): number | undefined {
     return this.#lane?.maxPacketBytes;
   }
@@ -94,41 +111,47 @@ export class Peer implements Routed, Disposable {
       this.#laneLostAt = this.#clock.now();
     }
     this.#lane = lane;
+    this.#writable = false;
     this.#stopTimer();
     if (!lane) {
       this.#armTimer();
       return;
     }
-    lane.onPacket = (packet) => this.#events.onPacket(this, packet);
+    lane.onPacket = (packet, offload) => this.#events.onPacket(this, packet, offload);
     lane.onWritable = () => this.#flush();
-    this.#fitQueue(lane.maxPacketBytes);
+    this.#refit();
     this.#flush();
   }
 
-  /** Sends the packet, which fits the lane, or keeps a copy until it can. */
-  send(packet: Uint8Array): void {
+  /** Sends the packet, which is of a form that the way out takes, or keeps a copy until it can. */
+  send(packet: Uint8Array, offload?: VirtioHeader): void {
     if (this.#lane && this.#writable && this.#queue.packets === 0) {
-      this.#hand(this.#lane, packet);
+      this.#hand(this.#lane, packet, offload);
       return;
     }
-    if (!this.#queue.push(packet)) {
-      this.counting.drop("queue_full");
-      return;
-    }
+    this.#queue.push(packet, offload);
     if (!this.#timer) this.#armTimer();
   }
 
   dispose(): void {
     this.setLane(undefined);
     this.#stopTimer();
-    while (this.#queue.shift(ignore)) this.counting.drop("no_lane");
+    this.#queue.drain((packet, offload) => this.counting.drop("no_lane", packetCount(packet.length, offload)));
   }
 
-  #hand(lane: Lane, packet: Uint8Array): void {
-    this.counting.sent(packet.length);
+  #newQueue(): FlowQueue {
+    return new FlowQueue({
+      pool: this.#pool,
+      now: () => this.#clock.now(),
+      onDrop: (reason, packet, offload) => this.counting.drop(reason, packetCount(packet.length, offload)),
+    });
+  }
+
+  #hand(lane: Lane, packet: Uint8Array, offload: VirtioHeader | undefined): void {
+    this.counting.sent(wireBytes(packet.length, offload), packetCount(packet.length, offload));
     // An onWritable from within send counts: the false that follows it is already out of date.
     this.#writable = false;
-    if (lane.send(packet)) this.#writable = true;
+    if (lane.send(packet, offload)) this.#writable = true;
   }
 
   /** Sends what waits until the lane has had enough. A lane may call onWritable from within send: no recursion. */
@@ -137,10 +160,7 @@ export class Peer implements Routed, Disposable {
     if (this.#isFlushing) return;
     this.#isFlushing = true;
     try {
-      for (let lane = this.#lane; lane && this.#writable; lane = this.#lane) {
-        const current = lane;
-        if (!this.#queue.shift((packet) => this.#hand(current, packet))) break;
-      }
+      while (this.#lane && this.#writable && this.#queue.shift(this.#handQueued));
     } finally {
       this.#isFlushing = false;
     }
@@ -148,18 +168,16 @@ export class Peer implements Routed, Disposable {
     else if (!this.#timer) this.#armTimer();
   }
 
-  /** The next lane may be narrower than the last: everything that waits must fit it. */
-  #fitQueue(maxBytes: number): void {
+  readonly #handQueued: UseQueued = (packet, offload) => {
+    if (this.#lane) this.#hand(this.#lane, packet, offload);
+  };
+
+  /** The next lane may be narrower than the last, or take less: everything that waits must be of a form it takes. */
+  #refit(): void {
+    if (this.#queue.packets === 0) return;
     const waiting = this.#queue;
-    this.#queue = new PacketQueue(this.#pool);
-    const keep = (packet: Uint8Array) => {
-      if (!this.#queue.push(packet)) this.counting.drop("queue_full");
-    };
-    const fit = (packet: Uint8Array) => {
-      if (packet.length <= maxBytes) keep(packet);
-      else for (const piece of this.#events.onOversize(this, packet)) keep(piece);
-    };
-    while (waiting.shift(fit));
+    this.#queue = this.#newQueue();
+    waiting.drain((packet, offload) => this.#events.onRefit(this, packet, offload));
   }
 
   #armTimer(): void {
@@ -179,12 +197,10 @@ export class Peer implements Routed, Disposable {
   }
 
   #expire(): void {
-    while (
-      this.#queue.shift((packet) => {
-        this.counting.drop("no_lane");
-        this.#events.onExpired(packet);
-      })
-    );
+    this.#queue.drain((packet, offload) => {
+      this.counting.drop("no_lane", packetCount(packet.length, offload));
+      this.#events.onExpired(packet);
+    });
   }
 
   #stopTimer(): void {

@@ -2,12 +2,15 @@ import type { PublicKey } from "../base/brand.ts";
 import { isIpv6At } from "../packet/address.ts";
 import { u16, u32 } from "../packet/words.ts";
 
-/** Someone with addresses. */
-export interface Routed {
-  readonly publicKey: PublicKey;
-  readonly ipv4: number;
+export interface Addresses {
+  ipv4: number;
   /** 16 bytes. */
-  readonly ipv6: Uint8Array;
+  ipv6: Uint8Array;
+}
+
+/** Someone with addresses. */
+export interface Routed extends Readonly<Addresses> {
+  readonly publicKey: PublicKey;
 }
 
 /**

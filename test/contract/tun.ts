@@ -1,6 +1,7 @@
 import { expect, it } from "vitest";
 import type { TunDevice } from "../../shared/tunnel/ports.ts";
 import { udpPacket } from "../fakes/packets.ts";
+import { writePacket } from "../fakes/tun.ts";
 
 /** A device with a system behind it whose programs the test can be. */
 export interface TunBench {
@@ -58,8 +59,8 @@ export function tunContract(open: () => Promise<TunBench>): void {
     const bench = await open();
     bench.device.start(ignore, ignore);
     const received = bench.receive(2);
-    expect(bench.device.write(udpPacket(bench.peerIpv4, bench.ipv4, Buffer.from("four")))).toBe(true);
-    expect(bench.device.write(udpPacket(bench.peerIpv6, bench.ipv6, Buffer.from("six")))).toBe(true);
+    expect(writePacket(bench.device, udpPacket(bench.peerIpv4, bench.ipv4, Buffer.from("four")))).toBe(true);
+    expect(writePacket(bench.device, udpPacket(bench.peerIpv6, bench.ipv6, Buffer.from("six")))).toBe(true);
     expect((await received).map(String).sort()).toEqual(["four", "six"]);
   });
 
@@ -70,15 +71,15 @@ export function tunContract(open: () => Promise<TunBench>): void {
     await bench.send(bench.peerIpv4, Buffer.alloc(mtu - 28, 1));
     expect((await seen)[0]).toHaveLength(mtu);
     const received = bench.receive(1);
-    bench.device.write(udpPacket(bench.peerIpv4, bench.ipv4, Buffer.alloc(mtu - 28, 2)));
+    writePacket(bench.device, udpPacket(bench.peerIpv4, bench.ipv4, Buffer.alloc(mtu - 28, 2)));
     expect((await received)[0]).toEqual(Buffer.alloc(mtu - 28, 2));
   });
 
   it("refuses what is no IP packet", async () => {
     const bench = await open();
     bench.device.start(ignore, ignore);
-    expect(bench.device.write(Buffer.alloc(40, 0x10))).toBe(false);
-    expect(bench.device.write(new Uint8Array())).toBe(false);
+    expect(writePacket(bench.device, Buffer.alloc(40, 0x10))).toBe(false);
+    expect(writePacket(bench.device, new Uint8Array())).toBe(false);
   });
 
   it("starts once", async () => {
@@ -101,7 +102,7 @@ export function tunContract(open: () => Promise<TunBench>): void {
     await bench.device.close();
     const before = delivered;
     await bench.send(bench.peerIpv4, numbered(1)).catch(ignore); // the system may have no route any more
-    expect(bench.device.write(udpPacket(bench.peerIpv4, bench.ipv4))).toBe(false);
+    expect(writePacket(bench.device, udpPacket(bench.peerIpv4, bench.ipv4))).toBe(false);
     await bench.device.close();
     expect(delivered).toBe(before);
   });
@@ -116,7 +117,7 @@ export function tunContract(open: () => Promise<TunBench>): void {
     });
     await bench.send(bench.peerIpv4, numbered(1));
     await delivered;
-    expect(bench.device.write(udpPacket(bench.peerIpv4, bench.ipv4))).toBe(false);
+    expect(writePacket(bench.device, udpPacket(bench.peerIpv4, bench.ipv4))).toBe(false);
   });
 
   it("says once that it is lost when the interface is taken away", async () => {
@@ -130,7 +131,7 @@ export function tunContract(open: () => Promise<TunBench>): void {
     });
     await bench.remove();
     await lost;
-    expect(bench.device.write(udpPacket(bench.peerIpv4, bench.ipv4))).toBe(false);
+    expect(writePacket(bench.device, udpPacket(bench.peerIpv4, bench.ipv4))).toBe(false);
     await bench.device.close();
     expect(losses).toBe(1);
   });

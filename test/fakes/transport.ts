@@ -97,6 +97,7 @@ export class FakeHost {
 
 class FakeLane implements Lane {
   readonly kind = "packets";
+  readonly takes = "complete";
   readonly maxPacketBytes = 65_535;
   onPacket: (packet: Uint8Array) => void = () => {};
   onWritable: () => void = () => {};

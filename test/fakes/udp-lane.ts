@@ -1,31 +1,40 @@
 import { createSocket, type Socket } from "node:dgram";
 import { once } from "node:events";
-import type { Lane, LaneKind } from "../../shared/tunnel/ports.ts";
+import { plainVirtioHeader, type VirtioHeader } from "../../shared/packet/virtio.ts";
+import { OFFLOAD_FRAME_HEADER_BYTES, readOffloadFrame, writeOffloadFrame } from "../../shared/tunnel/offload-frame.ts";
+import type { Lane, LaneKind, LaneTakes, OnPacket } from "../../shared/tunnel/ports.ts";
 
 /** What may wait in the socket before the tunnel is asked to hold back. */
 const HIGH_WATER_BYTES = 256 * 1024;
 
-/** A lane that is one plain UDP socket between two hosts: no encryption, no handshake, packets as they are. */
+/** A lane that is one plain UDP socket between two hosts: no encryption, no handshake. */
 export class UdpLane implements Lane {
   readonly kind: LaneKind = "packets";
+  /** As the media lane does: a datagram has no room for a super-packet, but a flag fits. */
+  readonly takes: LaneTakes = "partial";
   readonly maxPacketBytes: number;
   readonly #socket: Socket;
   #isFull = false;
   #isOpen = true;
-  onPacket: (packet: Uint8Array) => void = () => {};
+  onPacket: OnPacket = () => {};
   onWritable: () => void = () => {};
 
   /** @param socket connected to the other end; the lane closes it. */
   constructor(socket: Socket, maxPacketBytes: number) {
     this.#socket = socket;
     this.maxPacketBytes = maxPacketBytes;
-    socket.on("message", (packet) => this.onPacket(packet));
+    const offload = plainVirtioHeader();
+    socket.on("message", (message) => {
+      const packet = readOffloadFrame(message, offload);
+      if (packet) this.onPacket(packet, offload);
+      else this.onPacket(message);
+    });
     socket.on("error", () => {}); // the other end is not there yet: on a wire the packet would be lost
   }
 
-  send(packet: Uint8Array): boolean {
+  send(packet: Uint8Array, offload?: VirtioHeader): boolean {
     if (!this.#isOpen || packet.length > this.maxPacketBytes) return this.#isOpen;
-    this.#socket.send(Buffer.from(packet), () => this.#sent());
+    this.#socket.send(this.#message(packet, offload), () => this.#sent());
     this.#isFull = this.#socket.getSendQueueSize() >= HIGH_WATER_BYTES;
     return !this.#isFull;
   }
@@ -34,6 +43,14 @@ export class UdpLane implements Lane {
     if (!this.#isOpen) return;
     this.#isOpen = false;
     this.#socket.close();
+  }
+
+  /** A copy of its own: the socket keeps it until it is sent. */
+  #message(packet: Uint8Array, offload: VirtioHeader | undefined): Buffer {
+    if (!offload) return Buffer.from(packet);
+    const message = Buffer.allocUnsafe(OFFLOAD_FRAME_HEADER_BYTES + packet.length);
+    writeOffloadFrame(message, packet, offload);
+    return message;
   }
 
   #sent(): void {

@@ -99,7 +99,8 @@ describe("any bytes at all", () => {
   it("go through the tunnel from either side without a throw, each carried, answered or counted", () => {
     const key = "peer" as PublicKey;
     const self = { ipv4: a4, ipv6: a6, ipv4Salt: 0 };
-    const tunnel = new Tunnel({ self, clock: new FakeClock(), logger: silentLogger, mtu: 1280 });
+    const defer = (task: () => void) => task();
+    const tunnel = new Tunnel({ self, clock: new FakeClock(), logger: silentLogger, mtu: 1280, defer });
     const [tun, lane] = [new FakeTun(), new FakeLane({ maxPacketBytes: 60 })];
     tunnel.attach(tun);
     tunnel.setPeer(key, { ipv4: b4, ipv6: b6 });

@@ -32,11 +32,16 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 /** Two members of a lab of their own, up while the tests of a `describe` run. */
 function useMembers(...options: readonly string[]) {
+  return useUnlikeMembers(options, options);
+}
+
+/** The same, each with options of its own. */
+function useUnlikeMembers(...options: readonly [readonly string[], readonly string[]]) {
   const lab = useLab({ hosts: 2 });
   const members: EventProgram[] = [];
   beforeAll(async () => {
     for (const [self, peer] of [["1", "2"] as const, ["2", "1"] as const]) {
-      const args = [join(folder, "host.mjs"), self, peer, ...options];
+      const args = [join(folder, "host.mjs"), self, peer, ...(options[Number(self) - 1] ?? [])];
       members.push(lab().host(Number(self)).spawnEvents(process.execPath, args));
     }
     for (const member of members) await member.waitFor(({ event }) => event === "ready");
@@ -147,5 +152,31 @@ describe("two members with a wide interface and a narrow lane", () => {
     expect((await iperf3(host(1), ipv6, { seconds: 1 })).mbitPerSecond).toBeGreaterThan(20);
     await server.kill();
     expect((await counters(1)).dropped).toMatchObject({ too_big: (before as { too_big: number }).too_big });
+  });
+});
+
+describe.each([
+  ["with offloads and one without", [], ["--no-offloads"]],
+  ["without offloads", ["--no-offloads"], ["--no-offloads"]],
+] as const)("two members, %s", (_, first, second) => {
+  const { host, counters } = useUnlikeMembers(first, second);
+
+  it("carry TCP both ways by IPv4 and IPv6", async () => {
+    const server = await iperf3Server(host(2));
+    for (const address of [ipv4, ipv6]) {
+      expect((await iperf3(host(1), address, { seconds: 1 })).mbitPerSecond).toBeGreaterThan(20);
+      expect((await iperf3(host(1), address, { seconds: 1, reverse: true })).mbitPerSecond).toBeGreaterThan(20);
+    }
+    await server.kill();
+    for (const number of [1, 2]) {
+      expect((await counters(number)).dropped).toMatchObject({ malformed: 0, too_big: 0, device_full: 0 });
+    }
+  });
+
+  it("carry UDP", async () => {
+    const server = await iperf3Server(host(2));
+    const udp = await iperf3(host(1), ipv4, { seconds: 1, udp: true, rateMbit: 20 });
+    expect(udp.loss).toBeLessThan(0.05);
+    await server.kill();
   });
 });

@@ -4,6 +4,7 @@ import { openTun } from "../../electron/adapters/tun/index.ts";
 import type { PublicKey } from "../../shared/base/brand.ts";
 import { createLogger } from "../../shared/base/logger.ts";
 import { DEFAULT_TUNNEL_MTU } from "../../shared/tunnel/mtu.ts";
+import { OFFLOAD_CAPABILITY } from "../../shared/tunnel/ports.ts";
 import { Tunnel } from "../../shared/tunnel/tunnel.ts";
 import { udpPacket } from "../fakes/packets.ts";
 import { connectUdpLane } from "../fakes/udp-lane.ts";
@@ -18,6 +19,8 @@ const { values, positionals } = parseArgs({
   options: {
     mtu: { type: "string", default: String(DEFAULT_TUNNEL_MTU) },
     "lane-bytes": { type: "string", default: "1280" },
+    /** As on a kernel that has none. */
+    "no-offloads": { type: "boolean", default: false },
   },
 });
 const [self = "1", peer = "2"] = positionals;
@@ -25,11 +28,17 @@ const member = (number: string) => ({ ipv4: `100.64.0.${number}`, ipv6: `fd67:6f
 const say = (event: object) => console.log(JSON.stringify(event));
 
 const mtu = Number(values.mtu);
-const opened = await openTun({ ...member(self), mtu });
+const opened = await openTun({ ...member(self), mtu, offloads: !values["no-offloads"] });
 if (!opened.ok) throw new Error(opened.error.message);
 const device = opened.value;
 const logger = createLogger((record) => process.stderr.write(`${JSON.stringify(record)}\n`));
-const tunnel = new Tunnel({ self: { ...member(self), ipv4Salt: 0 }, clock: systemClock, logger, mtu });
+const tunnel = new Tunnel({
+  self: { ...member(self), ipv4Salt: 0 },
+  clock: systemClock,
+  logger,
+  mtu,
+  defer: setImmediate,
+});
 const lane = await connectUdpLane({
   port: 7000,
   local: `10.66.0.${self}`,
@@ -37,7 +46,7 @@ const lane = await connectUdpLane({
   maxPacketBytes: Number(values["lane-bytes"]),
 });
 const peerKey = `member ${peer}` as PublicKey;
-tunnel.setPeer(peerKey, member(peer));
+tunnel.setPeer(peerKey, { ...member(peer), capabilities: [OFFLOAD_CAPABILITY] });
 tunnel.setLane(peerKey, lane);
 tunnel.attach(device);
 say({ event: "ready", name: device.name });

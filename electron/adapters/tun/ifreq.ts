@@ -6,6 +6,10 @@ import { endianness } from "node:os";
  */
 export const IOCTL = {
   tunSetInterface: 0x400454ca,
+  tunGetFeatures: 0x800454cf,
+  tunSetOffload: 0x400454d0,
+  tunSetVirtioHeaderBytes: 0x400454d8,
+  tunSetVirtioLittleEndian: 0x400454dc,
   getIndex: 0x8933,
   getFlags: 0x8913,
   setFlags: 0x8914,
@@ -15,7 +19,9 @@ export const IOCTL = {
   setTxQueueLength: 0x8943,
 } as const;
 
-export const IFF = { up: 0x1, tun: 0x1, noPacketInfo: 0x1000 } as const;
+export const IFF = { up: 0x1, tun: 0x1, noPacketInfo: 0x1000, virtioHeader: 0x4000 } as const;
+/** What a TUN device's reader can take (TUNSETOFFLOAD); the kernel then takes the same. */
+export const TUN_OFFLOAD = { checksum: 0x01, tcpIpv4: 0x02, tcpIpv6: 0x04, tcpEcn: 0x08, udpIpv4: 0x20, udpIpv6: 0x40 };
 export const AF = { inet: 2, inet6: 10 } as const;
 export const SOCKET = { datagram: 2, closeOnExec: 0o2000000 } as const;
 
@@ -67,6 +73,17 @@ export function readFlags(request: Uint8Array): number {
 
 export function readNumber(request: Uint8Array): number {
   return view(request).getInt32(NAME_BYTES, isLittleEndian);
+}
+
+/** An `int` behind a pointer, as some of a TUN device's ioctls take it. */
+export function intArgument(value: number): Uint8Array {
+  const bytes = new Uint8Array(4);
+  view(bytes).setInt32(0, value, isLittleEndian);
+  return bytes;
+}
+
+export function readIntArgument(bytes: Uint8Array): number {
+  return view(bytes).getInt32(0, isLittleEndian);
 }
 
 function view(bytes: Uint8Array): DataView {

@@ -18,6 +18,8 @@ export interface OpenTunOptions {
   readonly ipv6: string;
   /** Bytes; DEFAULT_TUNNEL_MTU says why. */
   readonly mtu: number;
+  /** Whether to have the kernel leave checksums and segmentation to us where it can. Left out: true. */
+  readonly offloads?: boolean;
 }
 
 /** Makes this machine's virtual interface, with its addresses on it, up. Every failure says how to mend it. */
@@ -29,7 +31,7 @@ export async function openTun(options: OpenTunOptions): Promise<Result<SystemTun
     return tunFailure("bad_name", `an interface cannot be called "${options.name}"`);
   }
   if (process.platform !== "linux") return unsupported();
-  return openLinuxTun({ name: options.name, ipv4, ipv6, mtu: options.mtu });
+  return openLinuxTun({ name: options.name, ipv4, ipv6, mtu: options.mtu, offloads: options.offloads ?? true });
 }
 
 /** Whether `openTun` would be allowed to, leaving nothing behind. */

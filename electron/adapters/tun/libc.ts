@@ -13,11 +13,13 @@ export interface PollHandle {
 
 interface Libc {
   ioctl(fd: number, request: number, argument: Uint8Array): CallResult;
+  /** For the few requests whose argument is a number itself, not a pointer to one. */
+  ioctlNumber(fd: number, request: number, argument: number): CallResult;
   socket(family: number, type: number): CallResult;
   /** Bytes read, or minus the errno: no object, because it is called per packet. */
   read(fd: number, into: Uint8Array): number;
-  /** Bytes written, or minus the errno. */
-  write(fd: number, bytes: Uint8Array): number;
+  /** Writes the first `count` bytes, all of them unless told. Bytes written, or minus the errno. */
+  write(fd: number, bytes: Uint8Array, count?: number): number;
   pollReadable(fd: number, onReadable: () => void): PollHandle;
 }
 
@@ -32,19 +34,21 @@ export function libc(): Libc {
 function load(): Libc {
   const library = koffi.load(null);
   const ioctl = library.func("int ioctl(int fd, unsigned long request, void *argument)");
+  const ioctlNumber = library.func("ioctl", "int", ["int", "unsigned long", "unsigned long"]);
   const socket = library.func("int socket(int family, int type, int protocol)");
   const read = library.func("intptr_t read(int fd, void *into, size_t size)");
   const write = library.func("intptr_t write(int fd, const void *bytes, size_t size)");
   const result = (value: number): CallResult => (value < 0 ? { ok: false, errno: koffi.errno() } : { ok: true, value });
   return {
     ioctl: (fd, request, argument) => result(ioctl(fd, request, argument)),
+    ioctlNumber: (fd, request, argument) => result(ioctlNumber(fd, request, argument)),
     socket: (family, type) => result(socket(family, type, 0)),
     read: (fd, into) => {
       const bytes: number = read(fd, into, into.length);
       return bytes < 0 ? -koffi.errno() : bytes;
     },
-    write: (fd, bytes) => {
-      const written: number = write(fd, bytes, bytes.length);
+    write: (fd, bytes, count = bytes.length) => {
+      const written: number = write(fd, bytes, count);
       return written < 0 ? -koffi.errno() : written;
     },
     pollReadable: (fd, onReadable) => koffi.node.poll(fd, { readable: true }, onReadable),

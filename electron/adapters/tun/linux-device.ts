@@ -1,12 +1,23 @@
 import { closeSync } from "node:fs";
+import type { KernelOffloads } from "../../../shared/packet/coalesce.ts";
+import { MAX_PACKET_BYTES } from "../../../shared/packet/ipv6.ts";
+import {
+  plainVirtioHeader,
+  readVirtioHeader,
+  VIRTIO_GSO,
+  VIRTIO_HEADER_BYTES,
+  VIRTIO_NEEDS_CHECKSUM,
+} from "../../../shared/packet/virtio.ts";
+import type { OnPacket } from "../../../shared/tunnel/ports.ts";
 import { ERRNO, libc, type PollHandle } from "./libc.ts";
 import type { SystemTunDevice } from "./open.ts";
 
-/** Room for any packet the interface can be set to give. */
-const READ_BUFFER_BYTES = 65_536;
-
-/** Packets read before the event loop gets to breathe: about half a millisecond of work. */
+/**
+ * Read before the event loop gets to breathe, whichever comes first: about half a millisecond of work, and a
+ * millisecond for super-packets that have to be cut.
+ */
 const BATCH_PACKETS = 64;
+const BATCH_BYTES = 256 * 1024;
 
 /**
  * A TUN descriptor read on Node's own loop.
@@ -21,23 +32,35 @@ export class LinuxTunDevice implements SystemTunDevice {
   readonly name: string;
   readonly mtu: number;
   readonly ipv6: SystemTunDevice["ipv6"];
+  readonly offloads: KernelOffloads;
   readonly #fd: number;
-  readonly #buffer = Buffer.allocUnsafeSlow(READ_BUFFER_BYTES);
+  /** Bytes in front of every packet that is read or written: 0 or VIRTIO_HEADER_BYTES. */
+  readonly #headerBytes: number;
+  readonly #buffer = Buffer.allocUnsafeSlow(VIRTIO_HEADER_BYTES + MAX_PACKET_BYTES);
+  readonly #offload = plainVirtioHeader();
   #poll: PollHandle | undefined;
   #batch: NodeJS.Immediate | undefined;
   #isOpen = true;
-  #onPacket: (packet: Uint8Array) => void = () => {};
+  #onPacket: OnPacket = () => {};
   #onLost: () => void = () => {};
 
-  /** @param fd a non-blocking descriptor attached to the interface; this object closes it. */
-  constructor(fd: number, { name, mtu, ipv6 }: Pick<SystemTunDevice, "name" | "mtu" | "ipv6">) {
+  /**
+   * @param fd a non-blocking descriptor attached to the interface; this object closes it.
+   * @param options.hasVirtioHeader whether the interface was attached with IFF_VNET_HDR.
+   */
+  constructor(
+    fd: number,
+    options: Pick<SystemTunDevice, "name" | "mtu" | "ipv6" | "offloads"> & { readonly hasVirtioHeader: boolean },
+  ) {
     this.#fd = fd;
-    this.name = name;
-    this.mtu = mtu;
-    this.ipv6 = ipv6;
+    this.name = options.name;
+    this.mtu = options.mtu;
+    this.ipv6 = options.ipv6;
+    this.offloads = options.offloads;
+    this.#headerBytes = options.hasVirtioHeader ? VIRTIO_HEADER_BYTES : 0;
   }
 
-  start(onPacket: (packet: Uint8Array) => void, onLost: () => void): void {
+  start(onPacket: OnPacket, onLost: () => void): void {
     if (!this.#isOpen || this.#poll) throw new Error("a TUN device starts once, and before it is closed");
     this.#onPacket = onPacket;
     this.#onLost = onLost;
@@ -49,8 +72,10 @@ export class LinuxTunDevice implements SystemTunDevice {
     });
   }
 
-  write(packet: Uint8Array): boolean {
+  write(frame: Uint8Array, bytes: number): boolean {
     if (!this.#isOpen) return false;
+    if (this.#headerBytes > 0) return libc().write(this.#fd, frame, bytes) === bytes;
+    const packet = frame.subarray(VIRTIO_HEADER_BYTES, bytes);
     return libc().write(this.#fd, packet) === packet.length;
   }
 
@@ -59,12 +84,24 @@ export class LinuxTunDevice implements SystemTunDevice {
   }
 
   #readBatch(): void {
-    for (let i = 0; i < BATCH_PACKETS && this.#isOpen; i++) {
+    let left = BATCH_BYTES;
+    for (let i = 0; i < BATCH_PACKETS && left > 0 && this.#isOpen; i++) {
       const bytes = libc().read(this.#fd, this.#buffer);
-      if (bytes > 0) this.#onPacket(this.#buffer.subarray(0, bytes));
+      if (bytes > 0) this.#deliver(bytes);
       else if (bytes === -ERRNO.EAGAIN) return;
       else if (bytes !== -ERRNO.EINTR) return this.#lose();
+      left -= bytes;
     }
+  }
+
+  #deliver(bytes: number): void {
+    const packet = this.#buffer.subarray(this.#headerBytes, bytes);
+    const offload = this.#offload;
+    const isOffloaded =
+      this.#headerBytes > 0 &&
+      readVirtioHeader(this.#buffer, 0, offload) &&
+      (offload.gsoType !== VIRTIO_GSO.none || (offload.flags & VIRTIO_NEEDS_CHECKSUM) !== 0);
+    this.#onPacket(packet, isOffloaded ? offload : undefined);
   }
 
   /** The interface was deleted under us (EBADFD), or the driver gave up. */

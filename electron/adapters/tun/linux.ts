@@ -7,6 +7,7 @@ import { IFF, IOCTL, ifreqFlags, readName } from "./ifreq.ts";
 import { listInterfaces } from "./interfaces.ts";
 import { ERRNO, errnoName, libc } from "./libc.ts";
 import { LinuxTunDevice } from "./linux-device.ts";
+import { canHaveVirtioHeader, NO_OFFLOADS, takeOffloads } from "./linux-offloads.ts";
 import { type InterfaceSettings, ipv6Routed, quietIpv6, setUpIpv4, setUpIpv6 } from "./linux-setup.ts";
 import type { OpenTun } from "./open.ts";
 
@@ -22,9 +23,9 @@ const interfaceNames = Array.from({ length: MAX_INTERFACES }, (_, i) => `govpn${
 export const openLinuxTun: OpenTun = async (options) => {
   const conflict = findConflict(options.ipv4, options.ipv6);
   if (conflict) return conflict;
-  const attached = attach(options.name === undefined ? interfaceNames : [options.name]);
+  const attached = attach(options.name === undefined ? interfaceNames : [options.name], options.offloads);
   if (!attached.ok) return attached;
-  const { fd, name } = attached.value;
+  const { fd, name, hasVirtioHeader } = attached.value;
   const settings: InterfaceSettings = { ...options, name };
   quietIpv6(name);
   const ipv4 = setUpIpv4(settings);
@@ -37,12 +38,13 @@ export const openLinuxTun: OpenTun = async (options) => {
   const ipv6 = done.ok
     ? ({ state: "ready" } as const)
     : ({ state: "unavailable", reason: done.error.message } as const);
-  return ok(new LinuxTunDevice(fd, { name, mtu: options.mtu, ipv6 }));
+  const offloads = hasVirtioHeader ? takeOffloads(fd) : NO_OFFLOADS;
+  return ok(new LinuxTunDevice(fd, { name, mtu: options.mtu, ipv6, offloads, hasVirtioHeader }));
 };
 
 /** Whether a TUN interface could be made now. Makes one that is never up, and lets it go at once. */
 export function linuxTunRights(): Result<void, TunFailure> {
-  const attached = attach(["govpnprobe%d"]);
+  const attached = attach(["govpnprobe%d"], false);
   if (!attached.ok) return attached;
   closeSync(attached.value.fd);
   return ok(undefined);
@@ -69,18 +71,21 @@ function isSame({ family, address }: { family: string; address: string }, ipv4: 
 interface Attached {
   readonly fd: number;
   readonly name: string;
+  readonly hasVirtioHeader: boolean;
 }
 
 /** Attaches to the first of the names that is free: the system decides, so two of us never take the same. */
-function attach(names: readonly string[]): Result<Attached, TunFailure> {
+function attach(names: readonly string[], wantsOffloads: boolean): Result<Attached, TunFailure> {
   const opened = openNode();
   if (!opened.ok) return opened;
   const fd = opened.value;
+  const hasVirtioHeader = wantsOffloads && canHaveVirtioHeader(fd);
+  const flags = IFF.tun | IFF.noPacketInfo | (hasVirtioHeader ? IFF.virtioHeader : 0);
   let refusal: ReturnType<typeof tunFailure> | undefined;
   for (const name of names) {
-    const request = ifreqFlags(name, IFF.tun | IFF.noPacketInfo);
+    const request = ifreqFlags(name, flags);
     const done = libc().ioctl(fd, IOCTL.tunSetInterface, request);
-    if (done.ok) return ok({ fd, name: readName(request) });
+    if (done.ok) return ok({ fd, name: readName(request), hasVirtioHeader });
     refusal = attachFailure(names, done.errno);
     if (refusal.error.code !== "tun_busy") break;
   }

@@ -10,6 +10,8 @@ export interface OpenSettings {
   /** 16 bytes. */
   readonly ipv6: Uint8Array;
   readonly mtu: number;
+  /** Whether offloads are wanted; a system without has none all the same. */
+  readonly offloads: boolean;
 }
 
 export interface SystemTunDevice extends TunDevice {

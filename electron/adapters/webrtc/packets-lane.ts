@@ -1,5 +1,11 @@
 import type { DataChannel } from "node-datachannel";
-import type { Lane } from "../../../shared/tunnel/ports.ts";
+import { plainVirtioHeader, type VirtioHeader } from "../../../shared/packet/virtio.ts";
+import {
+  OFFLOAD_FRAME_HEADER_BYTES,
+  readOffloadFrame,
+  writeOffloadFrame,
+} from "../../../shared/tunnel/offload-frame.ts";
+import type { Lane, OnPacket } from "../../../shared/tunnel/ports.ts";
 
 /**
  * What may wait in the channel before the tunnel is asked to hold back. A quarter megabyte is 2 ms at a gigabit: more
@@ -7,26 +13,29 @@ import type { Lane } from "../../../shared/tunnel/ports.ts";
  */
 const HIGH_WATER_BYTES = 256 * 1024;
 const LOW_WATER_BYTES = 64 * 1024;
-/** A whole GSO super-packet and its header fit; what the tunnel's MTU makes of it is the tunnel's business. */
+/** A whole GSO super-packet; what the tunnel's MTU makes of it is the tunnel's business. */
 export const MAX_LANE_PACKET_BYTES = 65_535;
 
-/** The packets channel: unordered, no retransmits, one IP packet a message. */
+/** The packets channel: unordered, no retransmits, one IP packet a message, or one with its offload. */
 export class PacketsLane implements Lane {
   readonly kind = "packets";
+  readonly takes = "super";
   readonly maxPacketBytes: number;
-  onPacket: (packet: Uint8Array) => void = () => {};
+  onPacket: OnPacket = () => {};
   onWritable: () => void = () => {};
   readonly #channel: DataChannel;
+  readonly #frame = new Uint8Array(OFFLOAD_FRAME_HEADER_BYTES + MAX_LANE_PACKET_BYTES);
+  readonly #offload = plainVirtioHeader();
   #ended = false;
 
   constructor(channel: DataChannel) {
     this.#channel = channel;
-    this.maxPacketBytes = Math.min(MAX_LANE_PACKET_BYTES, channel.maxMessageSize());
+    this.maxPacketBytes = Math.min(MAX_LANE_PACKET_BYTES, channel.maxMessageSize() - OFFLOAD_FRAME_HEADER_BYTES);
     channel.setBufferedAmountLowThreshold(LOW_WATER_BYTES);
     channel.onBufferedAmountLow(() => this.onWritable());
     channel.onMessage((message) => {
       if (typeof message !== "string")
-        this.onPacket(message instanceof ArrayBuffer ? new Uint8Array(message) : message);
+        this.#receive(message instanceof ArrayBuffer ? new Uint8Array(message) : message);
     });
   }
 
@@ -37,14 +46,24 @@ export class PacketsLane implements Lane {
     this.onWritable = () => {};
   }
 
-  send(packet: Uint8Array): boolean {
-    if (this.#ended) return false;
+  send(packet: Uint8Array, offload?: VirtioHeader): boolean {
+    if (this.#ended || packet.length > this.maxPacketBytes) return !this.#ended;
     try {
-      this.#channel.sendMessageBinary(packet);
+      this.#channel.sendMessageBinary(offload ? this.#framed(packet, offload) : packet);
       return this.#channel.bufferedAmount() < HIGH_WATER_BYTES;
     } catch {
       // Closed, or full beyond what it takes: on a wire the packet would be lost, and so it is here.
       return false;
     }
+  }
+
+  #framed(packet: Uint8Array, offload: VirtioHeader): Uint8Array {
+    return this.#frame.subarray(0, writeOffloadFrame(this.#frame, packet, offload));
+  }
+
+  #receive(message: Uint8Array): void {
+    const packet = readOffloadFrame(message, this.#offload);
+    if (packet) this.onPacket(packet, this.#offload);
+    else this.onPacket(message);
   }
 }

@@ -15,7 +15,13 @@ export function tunnelOfThree(options: { mtu?: number; maxPacketBytes?: number; 
   const { mtu = 1280, ...laneOptions } = options;
   const clock = new FakeClock();
   const log: LogRecord[] = [];
-  const tunnel = new Tunnel({ self, clock, logger: createLogger((record) => log.push(record)), mtu });
+  const tunnel = new Tunnel({
+    self,
+    clock,
+    logger: createLogger((record) => log.push(record)),
+    mtu,
+    defer: (task) => task(),
+  });
   const tun = new FakeTun(mtu);
   tunnel.attach(tun);
   const lanes = {

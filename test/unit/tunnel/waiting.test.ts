@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { MAX_QUEUED_BYTES, MAX_QUEUED_PACKETS } from "../../../shared/tunnel/queue.ts";
+import { MAX_QUEUED_BYTES, MAX_QUEUED_PACKETS } from "../../../shared/tunnel/flow-queue.ts";
 import { FakeLane } from "../../fakes/lane.ts";
 import { udpPacket } from "../../fakes/packets.ts";
 import { ann, ben, self, tunnelOfThree } from "./fixture.ts";
@@ -40,25 +40,25 @@ describe("packets for a lane that has had enough", () => {
     expect(clock.pending).toBe(0);
   });
 
-  it("are dropped at the tail over the bound in packets, and counted, and another peer does not feel it", () => {
+  it("lose the oldest over the bound in packets, counted, and another peer does not feel it", () => {
     const { tunnel, tun, lanes } = tunnelOfThree({ room: 1 });
     for (const n of range(0, MAX_QUEUED_PACKETS + 11)) tun.fromSystem(numbered(n));
     expect(tunnel.counters(ann.key)?.dropped.queue_full).toBe(10);
     tun.fromSystem(udpPacket(self.ipv4, ben.ipv4));
     expect(lanes.ben.sent).toHaveLength(1);
     lanes.ann.drain();
-    expect(numbersIn(lanes.ann.sent)).toEqual(range(0, MAX_QUEUED_PACKETS + 1));
+    expect(numbersIn(lanes.ann.sent)).toEqual([0, ...range(11, MAX_QUEUED_PACKETS + 11)]);
     expect(tunnel.counters(ann.key)?.packetsOut).toBe(MAX_QUEUED_PACKETS + 1);
   });
 
-  it("are dropped at the tail over the bound in bytes", () => {
+  it("lose the oldest over the bound in bytes", () => {
     const { tunnel, tun, lanes } = tunnelOfThree({ mtu: 65_535, room: 1 });
     const padding = 60_000;
     const fitting = Math.floor(MAX_QUEUED_BYTES / numbered(0, padding).length);
     for (const n of range(0, fitting + 3)) tun.fromSystem(numbered(n, padding));
     expect(tunnel.counters(ann.key)?.dropped.queue_full).toBe(2);
     lanes.ann.drain();
-    expect(numbersIn(lanes.ann.sent)).toEqual(range(0, fitting + 1));
+    expect(numbersIn(lanes.ann.sent)).toEqual([0, ...range(3, fitting + 3)]);
   });
 
   it("are sent once each though the lane calls back from within send", () => {
