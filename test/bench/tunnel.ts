@@ -2,6 +2,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { removeLeftovers } from "../netns/lab/namespaces.ts";
 import { compileEmulator } from "./tunnel/emulator.ts";
+import { type Goal, goals } from "./tunnel/goals.ts";
 import { describeMachine } from "./tunnel/machine.ts";
 import { type Options, parseOptions, UsageError, usage } from "./tunnel/options.ts";
 import { ensurePackages, extendPath, installWeron } from "./tunnel/packages.ts";
@@ -48,9 +49,20 @@ async function main(): Promise<number> {
   const file = options.json ?? join(checkout, `.test-output/tunnel-${results.started.replaceAll(/[:.]/g, "-")}.json`);
   mkdirSync(dirname(resolve(file)), { recursive: true });
   writeFileSync(file, `${JSON.stringify(results, null, 1)}\n`);
-  console.log(tables(results));
+  console.log(`${tables(results)}\n\n${verdicts(goals(results))}`);
   console.log(`\nRatios (×) are to ${results.reference}, round by round. Raw samples: ${file}`);
   return 0;
+}
+
+/** The goals that this run says something of. */
+function verdicts(all: readonly Goal[]): string {
+  const judged = all.filter(({ met }) => met !== undefined);
+  return judged
+    .map(
+      ({ about, goal, measured, met }) =>
+        `${met ? "reached    " : "not reached"}  ${about}: ${measured} (goal: ${goal})`,
+    )
+    .join("\n");
 }
 
 async function compare(options: Options): Promise<Results> {

@@ -2,7 +2,7 @@ import { type Figure, figureOf, type Metric, metrics, type Results } from "./sam
 
 /** The results as text: for each link, blocks of a few columns that fit a terminal. */
 
-const COLUMNS_A_BLOCK = 4;
+const COLUMNS_A_BLOCK = 5;
 
 export function tables(results: Results): string {
   const measured = results.links.filter(({ name }) => results.samples.some(({ link }) => link === name));
@@ -23,7 +23,17 @@ function block(results: Results, link: string, columns: readonly Metric[]): stri
     ...columns.map((metric) => cell(figureOf(results, { link, program: name }, metric))),
   ]);
   const filled = rows.filter(([, ...cells]) => cells.some((text) => text !== ""));
-  return aligned([["", ...columns.map(({ title }) => title)], ["", ...columns.map(({ unit }) => unit)], ...filled]);
+  return aligned([...headings(columns), ...filled]);
+}
+
+/** A title's parts, between its commas, one below the other and down on the unit. */
+function headings(columns: readonly Metric[]): readonly (readonly string[])[] {
+  const stacks = columns.map(({ title, unit }) => [...title.split(", "), unit]);
+  const height = Math.max(...stacks.map(({ length }) => length));
+  return Array.from({ length: height }, (_, line) => [
+    "",
+    ...stacks.map((stack) => stack[line - (height - stack.length)] ?? ""),
+  ]);
 }
 
 /** `1183 (1101–1240) 1.24×`: the median, the extremes and the ratio to the reference. */

@@ -1,3 +1,4 @@
+import { cpus } from "node:os";
 import { setTimeout as passes } from "node:timers/promises";
 import { firstReply } from "../../netns/lab/traffic.ts";
 import type { Link } from "./links.ts";
@@ -5,7 +6,7 @@ import { measure, warmUp } from "./measure/measure.ts";
 import type { Contender, Tunnel } from "./programs/contender.ts";
 import type { Sample } from "./samples.ts";
 import { createSite, type Site } from "./site.ts";
-import { peakBytesOf } from "./usage.ts";
+import { machineCpuSeconds, peakBytesOf } from "./usage.ts";
 import { type Workload, workloadName } from "./workloads.ts";
 
 /** One program's turn on one link: it starts, everything is measured, it ends. */
@@ -22,6 +23,7 @@ export interface Turn {
 const START_MS = 45_000;
 const FIRST_REPLY_MS = 20_000;
 const PING_INTERVAL_MS = 50;
+const LOOK_MS = 400;
 const MIB = 1024 * 1024;
 
 /** Never fails: what went wrong is a sample with its reason. */
@@ -42,10 +44,11 @@ export async function takeTurn(turn: Turn): Promise<readonly Sample[]> {
     const made = await createSite(turn.link, turn.emulator, turn.round);
     site = made;
     let tunnel: Tunnel | undefined;
+    const busyBefore = await busyPercent();
     const started = await note("start", async () => {
       const begun = performance.now();
       tunnel = await inTime(bringUp(turn.contender, made));
-      return { seconds: (performance.now() - begun) / 1000 };
+      return { seconds: (performance.now() - begun) / 1000, busyBefore };
     });
     if (started && tunnel) await measureAll(turn, made, tunnel, note);
     const objection = await tunnel?.objection?.();
@@ -57,6 +60,14 @@ export async function takeTurn(turn: Turn): Promise<readonly Sample[]> {
     if (counters) samples.push({ ...about, workload: "link", values: flat(counters) });
   }
   return samples;
+}
+
+/** How much of the machine is taken by what is not ours: figures of a turn that began on a busy one mean less. */
+async function busyPercent(): Promise<number> {
+  const [before, begun] = [machineCpuSeconds(), performance.now()];
+  await passes(LOOK_MS);
+  const possible = (cpus().length * (performance.now() - begun)) / 1000;
+  return Math.min(100, (100 * (machineCpuSeconds() - before)) / possible);
 }
 
 type Note = (workload: string, get: () => Promise<Readonly<Record<string, number>>>) => Promise<boolean>;

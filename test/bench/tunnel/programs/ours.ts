@@ -75,7 +75,7 @@ async function onLane(up: EventProgram, lane: LaneName): Promise<void> {
     await up.waitFor((event) => isConnected(event) && event.lane === lane, LANE_MS);
   } catch {
     const used = up.events.findLast(isConnected)?.lane;
-    throw new Error(used === undefined ? "the two did not connect" : `the link is on the ${used} lane, not on ${lane}`);
+    throw new Error(used === undefined ? "the two did not connect" : `no ${lane} lane: the link is on ${used}`);
   }
 }
 
