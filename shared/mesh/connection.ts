@@ -52,6 +52,8 @@ export class Connection {
   readonly session: string;
   /** The room whose signaling made this connection, and carries its answer and candidates. */
   readonly room: RoomId;
+  /** When it was made, by the clock's now(). */
+  readonly since: number;
   /** Whether every signal of the other end so far was signed. */
   verified = true;
   /** The other end's description has been applied. */
@@ -90,6 +92,7 @@ export class Connection {
     this.#describe = describe;
     this.#deps = deps;
     this.#handlers = handlers;
+    this.since = deps.clock.now();
     this.#floodGuard = new TokenBucket(MAX_CONTROL_PER_SECOND, 1000, deps.clock.now());
     this.#helloGuard = new TokenBucket(HELLO_BURST, HELLO_REFILL_MS, deps.clock.now());
     this.#greeted = new Promise((resolve) => {

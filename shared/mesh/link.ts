@@ -25,6 +25,8 @@ export const BRIEF_MS = 10_000;
 const RETRY: BackoffPolicy = { minMs: 500, maxMs: 30_000 };
 /** The end that gives way retries this much later, so that both do not offer at once. */
 export const GIVE_WAY_MS = 1_500;
+/** Offers that cross in signaling are this far apart at most; one that comes later is a new one. */
+export const GLARE_MS = 3_000;
 /** Each offer costs this machine a native connection, so a member gets 20 at once and one a second. */
 export const OFFER_BURST = 20;
 const OFFER_REFILL_MS = 20_000;
@@ -233,7 +235,7 @@ export class Link {
 
   #dispatch(event: LinkEvent, room = this.#rooms()): void {
     if (this.#disposed) return;
-    const { state, effects } = stepLink(this.#state, event, keepsOffer(this.#deps.signer.publicKey, this.peer));
+    const { state, effects } = stepLink(this.#state, event, this.#keepsOwnOffer());
     this.#state = state;
     for (const effect of effects) {
       this.#run(effect, room);
@@ -241,6 +243,13 @@ export class Link {
       if (this.#disposed) return;
     }
     this.#handlers.onChange();
+  }
+
+  /** An offer that was answered, or is older than any that could cross, means that ours came to nothing over there. */
+  #keepsOwnOffer(): boolean {
+    const own = "attempt" in this.#state ? this.#connections.get(this.#state.attempt.session) : undefined;
+    if (own && (own.isDescribed || this.#deps.clock.now() - own.since >= GLARE_MS)) return false;
+    return keepsOffer(this.#deps.signer.publicKey, this.peer);
   }
 
   #run(effect: LinkEffect, room: RoomId | undefined): void {

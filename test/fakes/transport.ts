@@ -129,6 +129,7 @@ export class FakeTransport implements PeerTransport {
   readonly #id: number;
   readonly #fingerprint: string;
   readonly #port: number;
+  readonly #address: string;
   readonly #timers = new Set<Disposable>();
   #remoteId: string | undefined;
   #remoteFingerprint: string | undefined;
@@ -143,6 +144,7 @@ export class FakeTransport implements PeerTransport {
     this.isInitiator = initiator;
     this.#id = host.network.enter(this);
     this.#port = 10_000 + this.#id;
+    this.#address = host.address;
     this.#fingerprint = fingerprintOf(this.#id);
     if (initiator) this.#later(0, () => this.onSignal({ kind: "offer", sdp: this.#sdp() }));
   }
@@ -213,7 +215,7 @@ export class FakeTransport implements PeerTransport {
   }
 
   get #endpoint(): string {
-    return `${this.host.address}:${this.#port}`;
+    return `${this.#address}:${this.#port}`;
   }
 
   #sdp(): string {
@@ -229,7 +231,7 @@ export class FakeTransport implements PeerTransport {
 
   #sendCandidates(): void {
     if (this.host.dropsCandidates) return;
-    for (const address of [this.host.address, ...this.host.extraAddresses]) {
+    for (const address of [this.#address, ...this.host.extraAddresses]) {
       const candidate = `candidate:1 1 UDP 2122317823 ${address} ${this.#port} typ host`;
       this.onSignal({ kind: "candidate", candidate, mid: "0" });
     }
