@@ -1,6 +1,8 @@
+import { existsSync, readdirSync } from "node:fs";
 import { afterEach, describe, expect, it } from "vitest";
 import { systemClock } from "../../electron/adapters/clock.ts";
 import { secureRandom } from "../../electron/adapters/random.ts";
+import { releaseWebrtc } from "../../electron/adapters/webrtc/closing.ts";
 import { webrtcTransports } from "../../electron/adapters/webrtc/transport.ts";
 import type { RoomId } from "../../shared/base/brand.ts";
 import { silentLogger } from "../../shared/base/logger.ts";
@@ -22,7 +24,10 @@ interface Node {
   lane: Lane | undefined;
 }
 
-function node(name: string, deliver: (to: string, from: KeyPair, kind: "offer" | "answer" | "candidate", content: string) => void): Node {
+function node(
+  name: string,
+  deliver: (to: string, from: KeyPair, kind: "offer" | "answer" | "candidate", content: string) => void,
+): Node {
   const pair = generateKeyPair(secureRandom);
   const mesh = new Mesh(
     { username: name, ipv4Salt: 0, mtu: 1280 },
@@ -46,6 +51,11 @@ function node(name: string, deliver: (to: string, from: KeyPair, kind: "offer" |
     self.lane = lane;
   });
   return self;
+}
+
+/** Sockets and all else; a connection that is never closed keeps two. 0 where the system does not tell. */
+function openFiles(): number {
+  return existsSync("/proc/self/fd") ? readdirSync("/proc/self/fd").length : 0;
 }
 
 function twoNodes(): { a: Node; b: Node } {
@@ -112,8 +122,43 @@ describe("a mesh over real WebRTC", () => {
     expect(await gone).toMatchObject({ publicKey: b.pair.publicKey, reason: "left", rooms: [room] });
   });
 
+  it("is heard to leave, every time, by 25 at once", async () => {
+    const pairs = Array.from({ length: 25 }, () => twoNodes());
+    for (const { a, b } of pairs) a.mesh.peerSeen(room, b.pair.publicKey, true);
+    await Promise.all(pairs.flatMap(({ a, b }) => [connected(a), connected(b)]));
+    const heard = pairs.map(({ a }) => new Promise((resolve) => a.mesh.events.once("gone", resolve)));
+    for (const { b } of pairs) b.mesh.dispose();
+    for (const gone of await Promise.all(heard)) expect(gone).toMatchObject({ reason: "left" });
+  });
+
+  it("moves over to a new connection without a moment without a lane", async () => {
+    const { a, b } = twoNodes();
+    a.mesh.peerSeen(room, b.pair.publicKey, true);
+    await Promise.all([connected(a), connected(b)]);
+    const [before, lanes] = [a.lane, [] as (Lane | undefined)[]];
+    const moved = new Promise<void>((resolve) => {
+      a.mesh.events.on("lane", ({ lane }) => {
+        lanes.push(lane);
+        resolve();
+      });
+    });
+    const news = new Promise<void>((resolve) => void b.mesh.events.once("lane", () => resolve()));
+    // Both ends at once: one of the two offers gives way.
+    a.mesh.pathChanged(new Set());
+    b.mesh.pathChanged(new Set());
+    await Promise.all([moved, news]);
+    expect(lanes).toEqual([a.lane]);
+    expect(a.lane).not.toBe(before);
+    const got = new Promise<Uint8Array>((resolve) => {
+      if (b.lane) b.lane.onPacket = resolve;
+    });
+    a.lane?.send(Uint8Array.of(5));
+    expect([...(await got)]).toEqual([5]);
+  });
+
   it("makes and tears down 200 links in a row without one failure", { timeout: 120_000 }, async () => {
     const refused: unknown[] = [];
+    const filesBefore = openFiles();
     for (let i = 0; i < 200; i++) {
       const { a, b } = twoNodes();
       a.mesh.events.on("refused", (event) => refused.push(event));
@@ -128,5 +173,7 @@ describe("a mesh over real WebRTC", () => {
       b.mesh.dispose();
     }
     expect(refused).toEqual([]);
+    await releaseWebrtc();
+    expect(openFiles()).toBeLessThanOrEqual(filesBefore + 10);
   });
 });

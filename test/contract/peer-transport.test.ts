@@ -1,5 +1,10 @@
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { afterEach, describe, expect, it } from "vitest";
-import { releaseWebrtc } from "../../electron/adapters/webrtc/closing.ts";
+import { LAST_WORDS_MS, LINGER_MS, releaseWebrtc } from "../../electron/adapters/webrtc/closing.ts";
 import { webrtcTransports } from "../../electron/adapters/webrtc/transport.ts";
 import { silentLogger } from "../../shared/base/logger.ts";
 import type { CreateTransport, PeerTransport, TransportSignal } from "../../shared/mesh/ports.ts";
@@ -260,5 +265,48 @@ describe.each([
     await until(() => a.closes.length > 0);
     expect(a.opens).toBe(0);
     expect(b.texts).toEqual([]);
+  });
+});
+
+describe("a process that uses WebRTC", () => {
+  const root = fileURLToPath(new URL("../..", import.meta.url));
+
+  it("ends by itself, soon after it has closed its last connection", () => {
+    const folder = mkdtempSync(join(tmpdir(), "govpn-webrtc-"));
+    try {
+      symlinkSync(join(root, "node_modules"), join(folder, "node_modules"));
+      writeFileSync(
+        join(folder, "program.ts"),
+        `import { webrtcTransports } from ${JSON.stringify(join(root, "electron/adapters/webrtc/transport.ts"))};
+        import { silentLogger } from ${JSON.stringify(join(root, "shared/base/logger.ts"))};
+        const create = webrtcTransports({ iceServers: [], logger: silentLogger });
+        const [a, b] = [create({ initiator: true }), create({ initiator: false })];
+        a.onSignal = (signal) => setImmediate(() => b.signal(signal));
+        b.onSignal = (signal) => setImmediate(() => a.signal(signal));
+        const keep = setTimeout(() => {}, 20_000);
+        await Promise.all([new Promise((open) => (a.onOpen = open)), new Promise((open) => (b.onOpen = open))]);
+        clearTimeout(keep);
+        a.sendControl("bye");
+        b.onClose = () => console.log("closed");
+        b.onControl = (text) => console.log(text);
+        a.close();
+        const closedAt = performance.now();
+        process.on("exit", () => console.log(Math.round(performance.now() - closedAt)));`,
+      );
+      const rolldown = join(root, "node_modules/rolldown/bin/cli.mjs");
+      const external = ["node-datachannel", "node-datachannel/polyfill", "simple-peer"].flatMap((name) => [
+        "--external",
+        name,
+      ]);
+      const bundled = join(folder, "program.mjs");
+      const options = ["--platform", "node", "--format", "esm", ...external, "-o", bundled];
+      execFileSync(process.execPath, [rolldown, join(folder, "program.ts"), ...options], { cwd: root, stdio: "pipe" });
+      const output = execFileSync(process.execPath, [bundled], { encoding: "utf8", timeout: 25_000 });
+      const [text, end, ms] = output.trim().split("\n");
+      expect([text, end]).toEqual(["bye", "closed"]);
+      expect(Number(ms)).toBeLessThan(LAST_WORDS_MS + LINGER_MS + 1_000);
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
   });
 });

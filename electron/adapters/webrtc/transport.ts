@@ -78,6 +78,8 @@ class WebrtcTransport implements PeerTransport {
     this.#peer = new SimplePeer({
       initiator,
       trickle: true,
+      // Means nothing when candidates trickle, but simple-peer keeps its timer, and the process with it, after the end.
+      iceCompleteTimeout: 1,
       objectMode: true,
       channelName: "control",
       channelConfig: { ordered: true },
