@@ -4,6 +4,7 @@ import type { Clock } from "../base/clock.ts";
 import type { Disposable } from "../base/disposable.ts";
 import type { RandomBytes } from "../base/random.ts";
 import type { Result } from "../base/result.ts";
+import { type AbortControllerLike, createAbortController } from "../signaling/abort.ts";
 import type { SignalingClient } from "../signaling/client.ts";
 import type { RequestFailure } from "../signaling/failures.ts";
 import { REJOIN_BACKOFF } from "./membership.ts";
@@ -17,6 +18,8 @@ interface Departure {
   refusals: number;
   isRunning: boolean;
   retry: Disposable | undefined;
+  /** Calls off what is still to be sent: a join or a leave that comes after the user's own join would undo it. */
+  readonly attempt: AbortControllerLike;
   readonly delivered: Set<(delivered: boolean) => void>;
 }
 
@@ -48,6 +51,7 @@ export class Departures {
       refusals: 0,
       isRunning: false,
       retry: undefined,
+      attempt: createAbortController(),
       delivered: new Set(),
     };
     this.#departures.set(room.roomId, departure);
@@ -80,6 +84,7 @@ export class Departures {
   dispose(): void {
     for (const departure of this.#departures.values()) {
       departure.retry?.dispose();
+      departure.attempt.abort();
       report(departure, false);
     }
     this.#departures.clear();
@@ -89,7 +94,7 @@ export class Departures {
     if (departure.isRunning) return;
     departure.retry?.dispose();
     departure.isRunning = true;
-    const result = await this.#leave(departure.room);
+    const result = await this.#leave(departure);
     departure.isRunning = false;
     if (this.#departures.get(departure.room.roomId) !== departure) return;
     if (result.ok || isOver(result.error)) return this.#forget(departure, true);
@@ -100,19 +105,20 @@ export class Departures {
   }
 
   /** An owner's room must be deleted, for which some servers want the owner to be in it first. */
-  async #leave(room: SavedRoom): Promise<Result<unknown, RequestFailure>> {
+  async #leave({ room, attempt }: Departure): Promise<Result<unknown, RequestFailure>> {
     const { client } = this.#deps;
+    const { signal } = attempt;
     const leave = { type: "LeaveRoom", room_id: room.roomId } as const;
-    const first = await client.request(leave);
+    const first = await client.request(leave, { signal });
     if (first.ok || first.error.code !== "not_in_room" || !room.owner) return first;
-    if (!this.#departures.has(room.roomId)) return first;
     const join = { type: "JoinRoom", room_id: room.roomId, password: room.pin, username: room.username } as const;
-    const joined = await client.request(join, { priority: "background" });
-    return joined.ok ? client.request(leave) : joined;
+    const joined = await client.request(join, { priority: "background", signal });
+    return joined.ok ? client.request(leave, { signal }) : joined;
   }
 
   #forget(departure: Departure, delivered: boolean): void {
     departure.retry?.dispose();
+    departure.attempt.abort();
     this.#departures.delete(departure.room.roomId);
     report(departure, delivered);
     this.#deps.onChange();

@@ -5,19 +5,13 @@ import type { Disposable } from "../base/disposable.ts";
 import type { RandomBytes } from "../base/random.ts";
 import { TokenBucket } from "../base/rate.ts";
 import { ok, type Result } from "../base/result.ts";
+import { type AbortControllerLike, createAbortController } from "../signaling/abort.ts";
 import type { SignalingClient } from "../signaling/client.ts";
 import type { RequestFailure } from "../signaling/failures.ts";
-import type { AbortSignalLike } from "../signaling/ports.ts";
 import { enteringRoom, type RoomEvent, step } from "./room.ts";
 import type { SavedRoom } from "./saved.ts";
 import type { RoomDelta } from "./snapshot.ts";
 import { type LeftReason, type Member, membersOf, type Room } from "./state.ts";
-
-/** The platform's AbortController, which every runtime has and the ES library does not declare. */
-declare class AbortController {
-  readonly signal: AbortSignalLike;
-  abort(): void;
-}
 
 /** A full room, a busy server: none of them is worth asking more often than the rate limit would allow anyway. */
 export const REJOIN_BACKOFF: BackoffPolicy = { minMs: 5_000, maxMs: 120_000 };
@@ -52,7 +46,7 @@ export class Membership {
   readonly #deps: MembershipDeps;
   #room: Room;
   #username: string;
-  #attempt: AbortController | undefined;
+  #attempt: AbortControllerLike | undefined;
   #failures = 0;
   #retry: Disposable | undefined;
   readonly #waiters = new Set<(joined: boolean) => void>();
@@ -179,7 +173,7 @@ export class Membership {
     deadlineMs: number | undefined,
   ): Promise<Result<void, RequestFailure>> {
     const { client, clock } = this.#deps;
-    const attempt = new AbortController();
+    const attempt = createAbortController();
     this.#attempt = attempt;
     const result = await client.request(
       { type: "JoinRoom", room_id: this.roomId, password: this.pin, username: this.#username },

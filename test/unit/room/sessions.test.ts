@@ -280,6 +280,26 @@ describe("leaving", () => {
     expect(bob.rooms.saved).toEqual([{ roomId: "room1", name: "Home", pin: "1234", owner: false, username: "Bob" }]);
   });
 
+  it("is called off by joining again while the owner waits for its turn to enter and delete the room", async () => {
+    const { ann } = await annAndBob();
+    // With the room's own creation, all that the rate limit allows in a minute.
+    for (const name of ["Second", "Third"]) await ann.rooms.create({ ...home, name });
+    server.drop(ann.publicKey);
+    await clock.advance(5_000);
+    const left = ann.rooms.leave(room1);
+    await settle();
+    // This server wants the owner inside to delete the room, and its join has to wait.
+    expect(server.ofType("LeaveRoom")).toHaveLength(1);
+    expect(server.ofType("JoinRoom").filter(({ public_key }) => public_key === ann.publicKey)).toEqual([]);
+    const joined = ann.rooms.join({ ...asBob, username: "Ann" });
+    expect(await left).toEqual({ ok: true, value: { delivered: false } });
+    await clock.advance(5 * 60_000);
+    expect((await joined).ok).toBe(true);
+    expect(server.rooms.get(room1)?.members.has(ann.publicKey)).toBe(true);
+    expect(server.ofType("LeaveRoom")).toHaveLength(1);
+    expect(server.ofType("JoinRoom").filter(({ public_key }) => public_key === ann.publicKey)).toHaveLength(1);
+  });
+
   it("calls off a join that is still under way", async () => {
     server.reachable = false;
     const bob = machine(2);
