@@ -16,6 +16,7 @@ const TOOLS = [
   { tool: "iperf3", debian: "iperf3", projects: ["netns"] },
   { tool: "curl", debian: "curl", projects: ["netns"] },
   { tool: "nft", debian: "nftables", projects: ["netns"] },
+  { tool: "gcc", debian: "build-essential", projects: ["netns"] },
 ];
 
 /** A user's PATH often lacks the folders of root's programs. */

@@ -49,6 +49,7 @@ typedef struct {
 
 typedef struct {
   double loss; /* 0 to 1 */
+  uint64_t random_state; /* of its own: the fate of a packet does not depend on the traffic the other way */
   Waiting *heap;
   uint32_t waiting;
   int64_t bottleneck_free_at; /* when the last bit of the last packet has left the bottleneck */
@@ -60,7 +61,7 @@ static int64_t delay_ns, jitter_ns, queue_ns, late_ns;
 static double bits_per_second, reorder;
 static unsigned char *pool;
 static uint32_t *unused, unused_count;
-static uint64_t random_state, arrivals;
+static uint64_t arrivals;
 static volatile sig_atomic_t ended;
 
 static void on_end(int signal) {
@@ -80,11 +81,11 @@ static int64_t now(void) {
 }
 
 /* xorshift64*: 0 to 1, without 1. */
-static double chance(void) {
-  random_state ^= random_state >> 12;
-  random_state ^= random_state << 25;
-  random_state ^= random_state >> 27;
-  return (double)((random_state * 2685821657736338717ULL) >> 11) * 0x1p-53;
+static double chance(Direction *d) {
+  d->random_state ^= d->random_state >> 12;
+  d->random_state ^= d->random_state << 25;
+  d->random_state ^= d->random_state >> 27;
+  return (double)((d->random_state * 2685821657736338717ULL) >> 11) * 0x1p-53;
 }
 
 /* Makes the TUN device inside the named namespace: a device belongs to the namespace its maker is in. */
@@ -133,7 +134,7 @@ static int take(Direction *d, uint32_t buffer, uint32_t length, int64_t t) {
   Counters *c = &d->counters;
   c->received++;
   c->received_bytes += length;
-  if (d->loss > 0 && chance() < d->loss) return c->lost++, 0;
+  if (d->loss > 0 && chance(d) < d->loss) return c->lost++, 0;
   if (d->waiting == MAX_WAITING) return c->overflowed++, 0;
   int64_t leaves = t;
   if (bits_per_second > 0) {
@@ -143,9 +144,9 @@ static int take(Direction *d, uint32_t buffer, uint32_t length, int64_t t) {
     leaves = d->bottleneck_free_at;
   }
   int64_t due = leaves + delay_ns;
-  if (jitter_ns > 0) due += (int64_t)((2 * chance() - 1) * (double)jitter_ns);
+  if (jitter_ns > 0) due += (int64_t)((2 * chance(d) - 1) * (double)jitter_ns);
   if (due < d->last_due) due = d->last_due;
-  if (reorder > 0 && chance() < reorder) {
+  if (reorder > 0 && chance(d) < reorder) {
     due += late_ns;
     c->reordered++;
   } else {
@@ -235,7 +236,7 @@ int main(int count, char **words) {
     else return fputs(usage, stderr), 2;
   }
   if (!namespaces[0] || !namespaces[1] || optind != count) return fputs(usage, stderr), 2;
-  random_state = seed * 0x9E3779B97F4A7C15ULL + 1;
+  for (int i = 0; i < 2; i++) directions[i].random_state = (2 * seed + i + 1) * 0x9E3779B97F4A7C15ULL;
 
   uint32_t buffers = 2 * MAX_WAITING + 1;
   /* Not touched before use: what is never under way costs no memory. Last in, first out keeps the cache warm. */
