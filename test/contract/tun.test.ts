@@ -12,6 +12,8 @@ import {
   type SystemTunDevice,
   tunRights,
 } from "../../electron/adapters/tun/index.ts";
+import type { KernelOffloads } from "../../shared/packet/coalesce.ts";
+import { Segmenter } from "../../shared/packet/segment.ts";
 import { udpPacket } from "../fakes/packets.ts";
 import { FakeTun } from "../fakes/tun.ts";
 import { type TunBench, tunContract } from "./tun.ts";
@@ -28,15 +30,16 @@ const whyNot = inNamespace ? undefined : namespacesMissing();
 if (inNamespace) {
   describe("a TUN device of this system", realDevice);
 } else {
-  describe("the fake TUN device", fakeDevice);
+  describe("the fake TUN device", () => fakeDevice({ checksum: false, tcp: false, udp: false }));
+  describe("the fake TUN device with offloads", () => fakeDevice({ checksum: true, tcp: true, udp: true }));
   describe("the system's TUN device", () => {
     it.skipIf(whyNot)(`keeps the contract in a namespace of its own${whyNot ? ` (${whyNot})` : ""}`, runInNamespace);
   });
 }
 
-function fakeDevice(): void {
+function fakeDevice(offloads: KernelOffloads): void {
   tunContract(async () => {
-    const device = new FakeTun(MTU);
+    const device = new FakeTun(MTU, "fake0", offloads);
     return {
       device,
       ...addresses,
@@ -46,12 +49,28 @@ function fakeDevice(): void {
         device.fromSystem(udpPacket(source, destination, data, ports));
       },
       receive: async (count) => {
-        while (device.written.length < count) await new Promise((resolve) => setImmediate(resolve));
-        return device.take().map((packet) => packet.subarray(packet[0]! >> 4 === 4 ? 28 : 48));
+        const arrived = () => device.written.flatMap((packet) => received(device, packet));
+        while (arrived().length < count) await new Promise((resolve) => setImmediate(resolve));
+        const packets = arrived();
+        device.take();
+        return packets.map((packet) => packet.subarray(packet[0]! >> 4 === 4 ? 28 : 48));
       },
       remove: async () => device.lose(),
     };
   });
+}
+
+/** What a system makes of a packet that was written to it. */
+function received(device: FakeTun, packet: Buffer): Buffer[] {
+  const offload = device.offloaded.find((each) => each.packet === packet)?.offload;
+  const segmenter = new Segmenter();
+  if (!offload || segmenter.begin(packet, offload, MTU, "full") !== undefined) return [packet];
+  const segments: Buffer[] = [];
+  const room = Buffer.alloc(MTU);
+  for (let bytes = segmenter.next(room, 0); bytes > 0; bytes = segmenter.next(room, 0)) {
+    segments.push(Buffer.from(room.subarray(0, bytes)));
+  }
+  return segments;
 }
 
 /** Runs this file again, with the network and the mounts of a machine that has nothing. */
@@ -89,9 +108,12 @@ function realDevice(): void {
     expect(ip("-o", "link")).not.toContain("govpn");
   });
 
-  describe("keeps the contract:", () => {
+  describe.each([
+    ["with offloads", true],
+    ["without offloads", false],
+  ])("%s keeps the contract:", (_, offloads) => {
     tunContract(async (): Promise<TunBench> => {
-      const device = await mustOpen();
+      const device = await mustOpen({ offloads });
       const [udp4, udp6] = [createSocket("udp4"), createSocket("udp6")];
       opened.push(udp4, udp6);
       await bind(udp4, addresses.ipv4);
@@ -127,6 +149,16 @@ function realDevice(): void {
     expect(found).toEqual(["100.64.0.1/10", "fd67:6f76:706e::1/48"]);
     expect(ip("route")).toMatch(/^100\.64\.0\.0\/10 dev govpn0/m);
     expect(ip("-6", "route")).toMatch(/^fd67:6f76:706e::\/48 dev govpn0/m);
+  });
+
+  it("takes over checksums and segmentation where the kernel can, and leaves them where it is told to", async () => {
+    const device = await mustOpen();
+    expect(device.offloads).toMatchObject({ checksum: true, tcp: true });
+    const hasHeader = (name: string) => JSON.parse(ip("-d", "-j", "link", "show", name))[0].linkinfo.info_data.vnet_hdr;
+    expect(hasHeader(device.name)).toBe(true);
+    const plain = await mustOpen({ ipv4: "100.64.0.9", ipv6: "fd67:6f76:706e::9", offloads: false });
+    expect(plain.offloads).toEqual({ checksum: false, tcp: false, udp: false });
+    expect(hasHeader(plain.name)).toBe(false);
   });
 
   it("takes the next free name when others of ours are there", async () => {

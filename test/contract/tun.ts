@@ -1,6 +1,10 @@
 import { expect, it } from "vitest";
+import { parseIpv4Address, parseIpv6Address } from "../../shared/packet/address.ts";
+import { completeChecksum } from "../../shared/packet/partial.ts";
+import { PROTOCOL } from "../../shared/packet/protocol.ts";
 import type { TunDevice } from "../../shared/tunnel/ports.ts";
-import { udpPacket } from "../fakes/packets.ts";
+import { hasValidChecksums, udpPacket } from "../fakes/packets.ts";
+import { type IpFields, packetBytes, virtioFields } from "../fakes/reference-packets.ts";
 import { writePacket } from "../fakes/tun.ts";
 
 /** A device with a system behind it whose programs the test can be. */
@@ -17,6 +21,27 @@ export interface TunBench {
   receive(count: number): Promise<Buffer[]>;
   /** Takes the interface away, as an administrator could. */
   remove(): Promise<void>;
+}
+
+/** Datagrams of 1200 bytes to port 2000 in one super-packet, and its virtio header. */
+function datagrams(source: string, destination: string, payloadBytes: number) {
+  const transport = { protocol: "udp", sourcePort: 2000, destinationPort: 2000 } as const;
+  const fields = { ip: ipFields(source, destination), transport, payload: Buffer.alloc(payloadBytes, 5) };
+  return { packet: packetBytes(fields, "partial"), offload: virtioFields(fields, 1200) };
+}
+
+function ipFields(source: string, destination: string): IpFields {
+  if (source.includes(":")) {
+    const addresses = { source: parseIpv6Address(source)!, destination: parseIpv6Address(destination)! };
+    return { version: 6, ...addresses, trafficClass: 0, flowLabel: 0, hopLimit: 64 };
+  }
+  const bytes = (address: string) => {
+    const four = Buffer.alloc(4);
+    four.writeUInt32BE(parseIpv4Address(address)!);
+    return four;
+  };
+  const addresses = { source: bytes(source), destination: bytes(destination) };
+  return { version: 4, ...addresses, typeOfService: 0, timeToLive: 64, identification: 1, dontFragment: true };
 }
 
 /** The sentences every TunDevice must make true. The bench is closed by the caller after each. */
@@ -62,6 +87,45 @@ export function tunContract(open: () => Promise<TunBench>): void {
     expect(writePacket(bench.device, udpPacket(bench.peerIpv4, bench.ipv4, Buffer.from("four")))).toBe(true);
     expect(writePacket(bench.device, udpPacket(bench.peerIpv6, bench.ipv6, Buffer.from("six")))).toBe(true);
     expect((await received).map(String).sort()).toEqual(["four", "six"]);
+  });
+
+  it("delivers packets whose checksums are right once what their offload asks for is done", async () => {
+    const bench = await open();
+    const seen = new Promise<boolean[]>((resolve) => {
+      const valid: boolean[] = [];
+      bench.device.start((packet, offload) => {
+        if (packet[packet[0]! >> 4 === 4 ? 9 : 6] !== PROTOCOL.udp) return;
+        expect(offload === undefined || bench.device.offloads.checksum).toBe(true);
+        if (offload) expect(completeChecksum(packet, offload.checksumStart, offload.checksumOffset)).toBe(true);
+        if (valid.push(hasValidChecksums(packet)) === 20) resolve(valid);
+      }, ignore);
+    });
+    for (let n = 0; n < 10; n++) {
+      await bench.send(bench.peerIpv4, numbered(n));
+      await bench.send(bench.peerIpv6, numbered(n));
+    }
+    expect(await seen).not.toContain(false);
+  });
+
+  it("takes a partial checksum, and a super-packet, where it says so", async () => {
+    const bench = await open();
+    bench.device.start(ignore, ignore);
+    const { checksum, udp } = bench.device.offloads;
+    for (const [from, to] of [
+      [bench.peerIpv4, bench.ipv4],
+      [bench.peerIpv6, bench.ipv6],
+    ] as const) {
+      const { packet, offload } = datagrams(from, to, 3000);
+      const single = datagrams(from, to, 100);
+      const received = bench.receive((checksum ? 1 : 0) + (udp ? 3 : 0));
+      if (checksum) {
+        expect(writePacket(bench.device, single.packet, { ...single.offload, gsoType: 0, gsoSize: 0 })).toBe(true);
+      }
+      if (udp) expect(writePacket(bench.device, packet, offload)).toBe(true);
+      if (!checksum) return;
+      const lengths = (await received).map(({ length }) => length);
+      expect(lengths).toEqual(udp ? [100, 1200, 1200, 600] : [100]);
+    }
   });
 
   it("carries packets up to its MTU", async () => {

@@ -34,6 +34,15 @@ describe.each(families)("the MSS of an $name SYN", ({ source, destination, heade
     expect(hasValidChecksums(packet)).toBe(true);
   });
 
+  it("is lowered under a partial checksum too, which knows of no options and stays as it was", () => {
+    const packet = syn(TCP_FLAG.syn, ...mss(1460));
+    const transport = transportOf(packet)!;
+    packet.writeUInt16BE(0xabcd, transport.offset + 16);
+    expect(clampMss(packet, transport, 1280, true)).toBe(true);
+    expect(packet.readUInt16BE(at + 2)).toBe(1280 - headers);
+    expect(packet.readUInt16BE(transport.offset + 16)).toBe(0xabcd);
+  });
+
   it("is left alone when it fits, is absent, or the segment is no SYN", () => {
     for (const packet of [
       syn(TCP_FLAG.syn, ...mss(1280 - headers)),
