@@ -12,7 +12,7 @@ import type { TransportPath, TransportSignal } from "./ports.ts";
 /** More members than any room has: what a lying server can make this machine hold. */
 export const MAX_PEERS = 256;
 /** Offers of members that this machine has not been told of: a full room at once, and so many every 10 s. */
-export const STRANGER_OFFERS = MAX_PEERS;
+export const STRANGER_OFFERS = 256;
 const STRANGER_REFILL_MS = 10_000;
 /** Offers into the void before a member of whom nothing is heard counts as gone. */
 const SILENT_FAILURES = 3;

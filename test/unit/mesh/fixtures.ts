@@ -1,4 +1,4 @@
-import type { PublicKey, RoomId } from "../../../shared/base/brand.ts";
+import type { RoomId } from "../../../shared/base/brand.ts";
 import type { RandomBytes } from "../../../shared/base/random.ts";
 import { type KeyPair, keyPairFrom, type Signer, signerOf, verifySignature } from "../../../shared/identity/keys.ts";
 import { FakeClock } from "../../fakes/clock.ts";
@@ -58,5 +58,5 @@ export function sealing(pair: KeyPair, clock = new FakeClock(), random = seededR
   return { signer: signerOf(pair), clock, random };
 }
 
-export type { KeyPair, PublicKey };
+export type { KeyPair };
 export { signerOf, verifySignature };
