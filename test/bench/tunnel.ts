@@ -4,6 +4,7 @@ import { removeLeftovers } from "../netns/lab/namespaces.ts";
 import { compileEmulator } from "./tunnel/emulator.ts";
 import { type Goal, goals } from "./tunnel/goals.ts";
 import { describeMachine } from "./tunnel/machine.ts";
+import { udpBufferBytes, WANTED_UDP_BUFFER } from "./tunnel/measure/measure.ts";
 import { type Options, parseOptions, UsageError, usage } from "./tunnel/options.ts";
 import { ensurePackages, extendPath, installWeron } from "./tunnel/packages.ts";
 import type { Contender } from "./tunnel/programs/contender.ts";
@@ -68,6 +69,9 @@ function verdicts(all: readonly Goal[]): string {
 async function compare(options: Options): Promise<Results> {
   const { chosen, programs } = await prepare(options);
   const machine = await describeMachine();
+  if (udpBufferBytes() < WANTED_UDP_BUFFER) {
+    say("net.core.rmem_max or wmem_max is below 4 MiB here: at high UDP rates iperf3 itself will lose packets");
+  }
   const emulator = compileEmulator(join(checkout, "test/bench/link/link.c"));
   const started = new Date();
   const samples = await takeTurns(options, chosen, emulator);

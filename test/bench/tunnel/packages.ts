@@ -80,7 +80,8 @@ export async function installWeron(say: (line: string) => void): Promise<() => s
   const env = { GOBIN: folder, GOMODCACHE: join(folder, "modules"), GOCACHE: join(folder, "cache"), GOFLAGS: "" };
   const { failed, output } = await run("go", ["install", WERON], GO_INSTALL_MS, env);
   await empty();
-  if (failed) return unavailable(`go install ${WERON}: ${output.trim().replaceAll(/\s+/g, " ").slice(0, 300)}`);
+  if (failed)
+    return unavailable(`not to be had: go install ${WERON}: ${output.trim().replaceAll(/\s+/g, " ").slice(0, 300)}`);
   return () => join(folder, "weron");
 }
 
