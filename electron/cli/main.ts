@@ -92,5 +92,5 @@ function badUsage({ message }: CommanderError): number {
 }
 
 const status = await main();
-// Native WebRTC threads would keep the process; what was printed is flushed first.
+// Ends at once, whatever may still hold the process; what was printed is flushed first.
 process.stdout.write("", () => process.exit(status));

@@ -14,6 +14,7 @@ import { openSecretStore } from "../adapters/secrets/open.ts";
 import { dialSignaling } from "../adapters/sockets/ws-client.ts";
 import { openRoomStore } from "../adapters/store/libsql-room-store.ts";
 import { addressClashes, openTun } from "../adapters/tun/index.ts";
+import { releaseWebrtc } from "../adapters/webrtc/closing.ts";
 import { DEFAULT_STUN_SERVERS, type IceServerConfig } from "../adapters/webrtc/ice-servers.ts";
 import { webrtcTransports } from "../adapters/webrtc/transport.ts";
 import type { TunMode } from "../engine/engine.ts";
@@ -38,6 +39,8 @@ export interface HostRequest {
   readonly tun: TunMode;
   readonly iceServers: readonly IceServerConfig[] | undefined;
   readonly relayOnly: boolean;
+  /** Whether to offer the media lane. */
+  readonly media: boolean;
   /** Also run a signaling server in this process. */
   readonly embedded?: { readonly host: string; readonly port: number };
 }
@@ -63,6 +66,8 @@ export async function createHost(request: HostRequest, logger: Logger): Promise<
   const undo: (() => Promise<unknown>)[] = [];
   const stop = async () => {
     for (const step of undo.splice(0).reverse()) await step();
+    // The goodbyes to the members are on their way.
+    await releaseWebrtc();
   };
   const made = await assemble(request, logger, undo).catch((error) => ({
     ok: false as const,
@@ -128,6 +133,7 @@ async function assemble(
     createTransport: webrtcTransports({
       iceServers: request.iceServers ?? DEFAULT_STUN_SERVERS,
       relayOnly: request.relayOnly,
+      media: request.media,
       logger: logger.child("webrtc"),
     }),
     localTunnelAddresses,

@@ -10,8 +10,8 @@ import type { Signer, VerifySignature } from "../../shared/identity/keys.ts";
 import { Mesh, type MeshEvents, type PeerView } from "../../shared/mesh/mesh.ts";
 import type { CreateTransport, TransportSignal } from "../../shared/mesh/ports.ts";
 import type { TunnelCounters } from "../../shared/tunnel/counters.ts";
-import type { TunDevice } from "../../shared/tunnel/ports.ts";
-import { Tunnel } from "../../shared/tunnel/tunnel.ts";
+import { OFFLOAD_CAPABILITY, type TunDevice } from "../../shared/tunnel/ports.ts";
+import { type PeerDescription, Tunnel } from "../../shared/tunnel/tunnel.ts";
 
 export type TunMode = "auto" | "required" | "off";
 
@@ -91,7 +91,7 @@ export class Engine {
     });
     this.#mesh.events.on("peer", (peer) => this.#onPeer(peer));
     this.#mesh.events.on("lane", ({ publicKey, lane }) => {
-      if (lane) this.#tunnel.setPeer(publicKey, this.#addressOf(publicKey));
+      if (lane) this.#tunnel.setPeer(publicKey, this.#descriptionOf(publicKey));
       this.#tunnel.setLane(publicKey, lane);
     });
     this.#mesh.events.on("gone", (gone) => {
@@ -177,15 +177,16 @@ export class Engine {
 
   #describe() {
     const mtu = this.#state.kind === "up" ? this.#state.mtu : 0;
-    return { username: this.#username, ipv4Salt: this.#address.ipv4Salt, mtu };
+    return { username: this.#username, ipv4Salt: this.#address.ipv4Salt, mtu, capabilities: [OFFLOAD_CAPABILITY] };
   }
 
-  #addressOf(publicKey: PublicKey): MemberAddress {
-    return this.#mesh.peers.find((peer) => peer.publicKey === publicKey)?.address ?? deriveAddress(publicKey);
+  #descriptionOf(publicKey: PublicKey): PeerDescription {
+    const peer = this.#mesh.peers.find((each) => each.publicKey === publicKey);
+    return peer ? describe(peer) : deriveAddress(publicKey);
   }
 
   #onPeer(peer: PeerView): void {
-    if (peer.lane) this.#tunnel.setPeer(peer.publicKey, peer.address);
+    if (peer.lane) this.#tunnel.setPeer(peer.publicKey, describe(peer));
     if (peer.address.ipv4 === this.#address.ipv4 && this.#options.signer.publicKey > peer.publicKey)
       void this.#resalt();
     this.events.emit("peer", peer);
@@ -260,4 +261,8 @@ export class Engine {
     if (address === this.#address.ipv4 || this.#options.localTunnelAddresses().has(lower)) return true;
     return this.#mesh.peers.some((peer) => peer.address.ipv4 === address);
   }
+}
+
+function describe({ address, capabilities }: PeerView): PeerDescription {
+  return { ipv4: address.ipv4, ipv6: address.ipv6, capabilities };
 }

@@ -4,6 +4,7 @@ import type { Clock } from "../base/clock.ts";
 import { TokenBucket } from "../base/rate.ts";
 import { type Failure, fail, messageOf, type Result } from "../base/result.ts";
 import type { Signer, VerifySignature } from "../identity/keys.ts";
+import type { Lane } from "../tunnel/ports.ts";
 import {
   decodeControl,
   encodeControl,
@@ -14,7 +15,12 @@ import {
   MAX_CONTROL_PER_SECOND,
   PROTOCOL_VERSION,
 } from "./control.ts";
+import { LaneSwitch } from "./lane-switch.ts";
+import { MediaLane } from "./media-lane.ts";
 import type { PeerTransport } from "./ports.ts";
+
+/** The word in a hello's capabilities: the sender has the media lane on this connection. */
+export const MEDIA_CAPABILITY = "media";
 
 /** What this machine says of itself in its hello. */
 export interface SelfDescription {
@@ -22,6 +28,8 @@ export interface SelfDescription {
   readonly ipv4Salt: number;
   /** Bytes; 0 without a tunnel. */
   readonly mtu: number;
+  /** What it can do beyond version 1, links aside. */
+  readonly capabilities?: readonly string[];
 }
 
 export interface ConnectionDeps {
@@ -38,6 +46,8 @@ export interface ConnectionHandlers {
   onHello(hello: Hello): void;
   /** A keepalive came back; milliseconds. */
   onRoundTrip(rttMs: number): void;
+  /** `lane` is another one now. */
+  onLaneChange(): void;
   /** The other end left one room, or (without a room) goes away. */
   onBye(room: string | undefined): void;
   /** It closed, or the other end broke a rule. Called at most once, and never after close(). */
@@ -71,6 +81,8 @@ export class Connection {
   readonly #greeted: Promise<void>;
   #greeting: Promise<void> = Promise.resolve();
   #isOpen = false;
+  #lanes: LaneSwitch | undefined;
+  #media: MediaLane | undefined;
   #hello: Hello | undefined;
   readonly #pings = new Map<number, { readonly at: number; readonly onReply: ((rttMs: number) => void) | undefined }>();
   #nextPing = 1;
@@ -98,6 +110,7 @@ export class Connection {
     this.#greeted = new Promise((resolve) => {
       transport.onOpen = () => {
         this.#isOpen = true;
+        this.#openLanes();
         void this.greet().then(resolve);
       };
     });
@@ -107,6 +120,11 @@ export class Connection {
 
   get hello(): Hello | undefined {
     return this.#hello;
+  }
+
+  /** There once open. */
+  get lane(): Lane | undefined {
+    return this.#lanes ? this.#lanes.current : this.transport.lane;
   }
 
   /** The control channel is open: a hello has been sent, or is about to be. */
@@ -152,7 +170,16 @@ export class Connection {
   close(): void {
     if (this.#ended) return;
     this.#ended = true;
+    this.#media?.end();
     this.transport.close();
+  }
+
+  #openLanes(): void {
+    const { lane, media } = this.transport;
+    if (!lane || !media) return;
+    this.#media = new MediaLane(media, this.#deps.clock);
+    this.#lanes = new LaneSwitch(lane, this.#media);
+    this.#lanes.onChange = () => this.#handlers.onLaneChange();
   }
 
   async #sendHello(): Promise<void> {
@@ -163,14 +190,14 @@ export class Connection {
     const message = helloProof(this.#deps.signer.publicKey, this.#peer, prints.local, prints.remote);
     const proof = base64.encode(await this.#deps.signer.sign(message));
     if (this.#ended) return;
-    const { username, ipv4Salt, mtu } = this.#describe();
+    const { username, ipv4Salt, mtu, capabilities = [] } = this.#describe();
     const hello: Hello = {
       t: "hello",
       v: PROTOCOL_VERSION,
       username,
       ipv4_salt: ipv4Salt,
       mtu,
-      capabilities: [],
+      capabilities: this.#media ? [...capabilities, MEDIA_CAPABILITY] : [...capabilities],
       proof,
     };
     this.transport.sendControl(encodeControl(hello));
@@ -209,6 +236,7 @@ export class Connection {
     if (!proved.ok) return this.#end(proved.error);
     this.#onceGreeted(() => {
       this.#hello = hello;
+      if (hello.capabilities.includes(MEDIA_CAPABILITY)) this.#media?.start();
       this.#handlers.onHello(hello);
     });
   }
@@ -246,6 +274,7 @@ export class Connection {
   #end(failure: Failure): void {
     if (this.#ended) return;
     this.#ended = true;
+    this.#media?.end();
     this.transport.close();
     this.#handlers.onEnd(failure);
   }

@@ -108,7 +108,7 @@ export class Link {
   }
 
   get lane(): Lane | undefined {
-    return this.#inUse?.connection.transport.lane;
+    return this.#inUse?.connection.lane;
   }
 
   get hello(): Hello | undefined {
@@ -292,6 +292,7 @@ export class Link {
       {
         onHello: (hello) => this.#onHello(connection, hello),
         onRoundTrip: (rttMs) => this.#onRoundTrip(connection, rttMs),
+        onLaneChange: () => this.#onLaneChange(connection),
         onBye: (left) => this.#isInUse(connection) && this.#handlers.onBye(left),
         onEnd: (failure) => this.#onEnd(connection, failure),
       },
@@ -327,6 +328,12 @@ export class Link {
     this.#handlers.onChange();
   }
 
+  #onLaneChange(connection: Connection): void {
+    if (!this.#isInUse(connection)) return;
+    this.#handlers.onLane(connection.lane);
+    this.#handlers.onChange();
+  }
+
   #onEnd(connection: Connection, failure: Failure): void {
     const { session } = connection;
     this.#deps.logger.debug("a connection ended", { peer: this.peer.slice(0, 8), reason: failure.message });
@@ -348,13 +355,13 @@ export class Link {
     this.#letGo();
     const liveness = new Liveness(connection, this.#deps.clock, () => this.#linkLost(session));
     this.#inUse = { connection, liveness, since: this.#deps.clock.now() };
-    this.#handlers.onLane(connection.transport.lane);
+    this.#handlers.onLane(connection.lane);
   }
 
   /** The other end may not have moved over yet: what it still sends by the old connection arrives all the same. */
   #retire(session: string): void {
-    const lane = this.#connections.get(session)?.transport.lane;
-    if (lane) lane.onPacket = (packet) => this.lane?.onPacket(packet);
+    const lane = this.#connections.get(session)?.lane;
+    if (lane) lane.onPacket = (packet, offload) => this.lane?.onPacket(packet, offload);
     this.#after(session, RETIRE_MS, () => this.#end(session));
   }
 

@@ -30,6 +30,8 @@ export interface PeerView {
   readonly username: string | undefined;
   readonly address: MemberAddress;
   readonly mtu: number | undefined;
+  /** What its hello says that it can do beyond version 1. */
+  readonly capabilities: readonly string[];
   readonly lane: LaneKind | undefined;
   readonly path: TransportPath | undefined;
   readonly rttMs: number | undefined;
@@ -260,6 +262,7 @@ export class Mesh {
       username: peer.username,
       address: peer.address,
       mtu: peer.mtu,
+      capabilities: link.hello?.capabilities ?? [],
       lane: link.lane?.kind,
       path: link.path,
       rttMs: link.rttMs,

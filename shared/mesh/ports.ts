@@ -19,6 +19,16 @@ export interface Fingerprints {
   readonly remote: string;
 }
 
+/** Datagrams on the connection that no congestion control holds back: an SRTP track. Unreliable, unordered, encrypted. */
+export interface DatagramPipe {
+  /** Bytes at the front of every frame handed to `send` that the pipe fills with its own header. */
+  readonly headroom: number;
+  /** Sends `frame`, headroom included, or loses it. The buffer is the caller's again on return. */
+  send(frame: Uint8Array): void;
+  /** Set by the owner: a frame from the other end, without any header of the pipe. */
+  onFrame: (frame: Uint8Array) => void;
+}
+
 /**
  * One WebRTC connection: a reliable control channel for text and a lane for packets.
  * Real: electron/adapters/webrtc. Fake: test/fakes/transport.ts. Handlers are set by the owner right after creation,
@@ -30,6 +40,8 @@ export interface PeerTransport {
   sendControl(text: string): boolean;
   /** There once open. */
   readonly lane: Lane | undefined;
+  /** There once open, if both ends made one. */
+  readonly media?: DatagramPipe | undefined;
   readonly fingerprints: Fingerprints | undefined;
   readonly path: TransportPath | undefined;
   /** Ends it without a sound: `onClose` does not come. What was sent just before still goes out. */

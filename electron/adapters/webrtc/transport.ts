@@ -1,4 +1,4 @@
-import { type DataChannel, PeerConnection, type RtcConfig } from "node-datachannel";
+import { type DataChannel, PeerConnection, type RtcConfig, type Track, Video } from "node-datachannel";
 import SimplePeer from "simple-peer";
 import type { Logger } from "../../../shared/base/logger.ts";
 import { messageOf } from "../../../shared/base/result.ts";
@@ -15,12 +15,15 @@ import { after, LAST_WORDS_MS, nextTurn, trackClosing } from "./closing.ts";
 import { type IceServerConfig, parseIceServer } from "./ice-servers.ts";
 import { PacketsLane } from "./packets-lane.ts";
 import { wrtcOn } from "./peer-connection.ts";
+import { PAYLOAD_TYPE, RtpPipe, SSRC } from "./rtp-pipe.ts";
 
 /**
  * The packets channel is agreed on beforehand (RFC 8832 section 4, "negotiated"), because simple-peer takes every
  * channel that the other end opens for its own. 64 is far above the ids that the DTLS roles hand out by themselves.
  */
 const PACKETS_CHANNEL = { label: "packets", id: 64 };
+/** The track's name in the description: simple-peer's polyfill takes three characters at most. */
+const MEDIA_MID = "1";
 /** What may wait on the control channel before a message is refused: the other end has stopped reading. */
 const MAX_CONTROL_BUFFER_BYTES = 16 * MAX_CONTROL_LENGTH;
 /** The tunnel's largest packet and its framing; also what the other end may send us at most. */
@@ -30,6 +33,8 @@ export interface WebrtcOptions {
   readonly iceServers: readonly IceServerConfig[];
   /** Only through TURN relays, so that no member learns this machine's address. */
   readonly relayOnly?: boolean;
+  /** Whether to offer the media lane; default true. */
+  readonly media?: boolean;
   readonly logger: Logger;
 }
 
@@ -46,7 +51,8 @@ export function webrtcTransports(options: WebrtcOptions): CreateTransport {
     iceTransportPolicy: options.relayOnly ? "relay" : "all",
     maxMessageSize: MAX_MESSAGE_BYTES,
   };
-  return ({ initiator }) => new WebrtcTransport(initiator, config, options.logger);
+  const { media = true, logger } = options;
+  return ({ initiator }) => new WebrtcTransport({ initiator, media }, config, logger);
 }
 
 class WebrtcTransport implements PeerTransport {
@@ -59,6 +65,8 @@ class WebrtcTransport implements PeerTransport {
   readonly #peer: SimplePeer.Instance;
   #packets: DataChannel | undefined;
   #lane: PacketsLane | undefined;
+  #track: Track | undefined;
+  #media: RtpPipe | undefined;
   #heldCandidates: TransportSignal[] | undefined = [];
   #connected = false;
   #closed = false;
@@ -66,8 +74,9 @@ class WebrtcTransport implements PeerTransport {
   /** When something was last sent on the control channel. */
   #saidAt = Number.NEGATIVE_INFINITY;
 
-  constructor(initiator: boolean, config: RtcConfig, logger: Logger) {
+  constructor({ initiator, media }: { initiator: boolean; media: boolean }, config: RtcConfig, logger: Logger) {
     this.#native = new PeerConnection("govpn", config);
+    if (media) this.#prepareMedia(initiator);
     const wrtc = wrtcOn(this.#native, {
       hasLastWords: () => this.#hasLastWords,
       onMessage: (data) => this.#onMessage(data),
@@ -96,6 +105,10 @@ class WebrtcTransport implements PeerTransport {
 
   get lane(): PacketsLane | undefined {
     return this.#lane;
+  }
+
+  get media(): RtpPipe | undefined {
+    return this.#media;
   }
 
   get fingerprints(): Fingerprints | undefined {
@@ -144,8 +157,32 @@ class WebrtcTransport implements PeerTransport {
     this.#closed = true;
     this.#lane?.end();
     this.#hasLastWords = performance.now() - this.#saidAt <= LAST_WORDS_MS;
-    if (!this.#hasLastWords) return void this.#peer.destroy();
-    trackClosing(after(LAST_WORDS_MS).then(() => void this.#peer.destroy()));
+    if (!this.#hasLastWords) return this.#destroy();
+    trackClosing(after(LAST_WORDS_MS).then(() => this.#destroy()));
+  }
+
+  /** The offerer describes the track; the answerer finds it in the offer. It must be there before the negotiation. */
+  #prepareMedia(initiator: boolean): void {
+    const use = (track: Track) => {
+      this.#track = track;
+      track.onOpen(() => this.#openMedia());
+      // Only with this does the native side let go of the track's callbacks, which keep the process alive.
+      track.onClosed(() => {});
+    };
+    if (!initiator) {
+      this.#native.onTrack((track) => {
+        if (!this.#track && track.mid() === MEDIA_MID) use(track);
+      });
+      return;
+    }
+    const description = new Video(MEDIA_MID, "SendRecv");
+    description.addVP8Codec(PAYLOAD_TYPE);
+    description.addSSRC(SSRC, "govpn");
+    use(this.#native.addTrack(description));
+  }
+
+  #openMedia(): void {
+    if (!this.#closed && !this.#media && this.#track?.isOpen()) this.#media = new RtpPipe(this.#track);
   }
 
   #onMessage(data: unknown): void {
@@ -199,6 +236,8 @@ class WebrtcTransport implements PeerTransport {
     const opened = () => {
       if (this.#closed || this.#lane) return;
       this.#lane = new PacketsLane(packets);
+      // The track opened with DTLS, before any channel; its event may still be on the way.
+      this.#openMedia();
       this.onOpen();
     };
     packets.onClosed(() => this.#down("the packets channel was closed"));
@@ -215,7 +254,13 @@ class WebrtcTransport implements PeerTransport {
     if (this.#closed) return;
     this.#closed = true;
     this.#lane?.end();
-    this.#peer.destroy();
+    this.#destroy();
     this.onClose(reason);
+  }
+
+  #destroy(): void {
+    // The track's callbacks would keep the process alive, and the connection does not close it.
+    this.#track?.close();
+    this.#peer.destroy();
   }
 }

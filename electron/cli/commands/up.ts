@@ -26,6 +26,7 @@ export interface UpOptions {
   readonly stun?: IceServerConfig[] | false;
   readonly turn?: IceServerConfig[];
   readonly relayOnly?: boolean;
+  readonly lane: "auto" | "packets";
   readonly logLevel: LogLevel;
 }
 
@@ -83,6 +84,11 @@ function withUpOptions(command: Command): Command {
     .option("--no-stun", "ask no STUN server: only the local network is reached")
     .option("--turn <url...>", "TURN relay as turn:user:password@host:port", turnServer)
     .option("--relay-only", "go through the TURN relay always, so that no member learns this machine's address")
+    .addOption(
+      new Option("--lane <lane>", "how packets travel: the best lane that works, or the data channel only")
+        .choices(["auto", "packets"])
+        .default("auto"),
+    )
     .addOption(
       new Option("--log-level <level>", "what goes to standard error")
         .choices(["debug", "info", "warn", "error"])
@@ -187,7 +193,7 @@ function usageError({ create, join, pin }: UpOptions): string | undefined {
 }
 
 function requestOf(options: UpOptions, embedded: HostRequest["embedded"]): HostRequest {
-  const { profile, server, username, tun, stun, turn = [], relayOnly = false } = options;
+  const { profile, server, username, tun, stun, turn = [], relayOnly = false, lane } = options;
   const stunServers = stun === false ? [] : stun;
   return {
     ...(profile !== undefined && { profile }),
@@ -195,6 +201,7 @@ function requestOf(options: UpOptions, embedded: HostRequest["embedded"]): HostR
     ...(username !== undefined && { username }),
     tun,
     relayOnly,
+    media: lane === "auto",
     iceServers: stunServers || turn.length > 0 ? [...(stunServers ?? []), ...turn] : undefined,
     ...(embedded && { embedded }),
   };

@@ -16,6 +16,7 @@ const peer: PeerView = {
   username: "as it typed it",
   address: deriveAddress(ben.publicKey, 1),
   mtu: 1280,
+  capabilities: [],
   lane: "packets",
   path: { kind: "relay", local: "192.0.2.1:1", remote: "192.0.2.2:2" },
   rttMs: 12.500049,

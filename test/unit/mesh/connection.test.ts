@@ -70,6 +70,7 @@ function connection(signer = signerOf(self)) {
     {
       onHello: (hello) => heard.push(`hello ${hello.username}`),
       onRoundTrip: (ms) => heard.push(`rtt ${ms}`),
+      onLaneChange: () => {},
       onBye: (left) => heard.push(`bye ${left}`),
       onEnd: (failure) => ends.push(failure),
     },

@@ -1,0 +1,78 @@
+import { beforeAll, describe, expect, it } from "vitest";
+import { allConnected, createRoom, joinRoom, type Member } from "./lab/member.ts";
+import { download, httpServe, iperf3, iperf3Server } from "./lab/traffic.ts";
+import { useLab } from "./lab/use-lab.ts";
+
+/**
+ * The lane that packets take between two members, and what a firewall in between does to it.
+ *
+ *   host 1: ann ═══════ tunnel ═══════ bob :host 2
+ *          └──────────── switch ───────────┘
+ *                           │
+ *                 10.66.0.3: govpn serve
+ */
+
+const MIB = 1024 * 1024;
+/** RFC 7983: the first byte of a UDP datagram tells RTP (128 to 191) from STUN and DTLS. */
+const DROP_RTP = `table inet lanes {
+  chain in {
+    type filter hook input priority 0;
+    udp length > 20 @th,64,2 2 drop;
+  }
+}`;
+
+describe("the lane between two desktop members", () => {
+  const lab = useLab({ hosts: 3 });
+  let ann: Member;
+  let bob: Member;
+
+  beforeAll(async () => {
+    const server = await lab().host(3).serve(["--memory"]);
+    const made = await createRoom(lab().host(1), server.url, { username: "ann", name: "Lanes" });
+    ann = made.owner;
+    bob = await joinRoom(lab().host(2), made.key, { username: "bob" });
+    await allConnected([ann, bob]);
+  });
+
+  const onLane = (member: Member, lane: string, from = 0) =>
+    member.up.waitFor((event) => event.event === "peer" && event.lane === lane, 20_000, from);
+
+  it("becomes the media lane by itself, at both ends", async () => {
+    await Promise.all([onLane(ann, "media"), onLane(bob, "media")]);
+    expect(await ann.peer(bob)).toMatchObject({ lane: "media", state: "connected" });
+  });
+
+  it("carries TCP both ways and UDP", async () => {
+    const server = await iperf3Server(bob.host);
+    const forth = await iperf3(ann.host, bob.ipv4, { seconds: 2 });
+    const back = await iperf3(ann.host, bob.ipv4, { seconds: 2, reverse: true });
+    console.log(
+      `TCP on the media lane: ${Math.round(forth.mbitPerSecond)} and ${Math.round(back.mbitPerSecond)} Mbit/s`,
+    );
+    expect(forth.mbitPerSecond).toBeGreaterThan(1);
+    expect(back.mbitPerSecond).toBeGreaterThan(1);
+    await server.stop();
+  });
+
+  it("falls back to the packets channel when a firewall drops RTP, and a download goes on to its end", async () => {
+    const web = await httpServe(bob.host, 60 * MIB, 8000, bob.ipv4);
+    const marks = [ann.now, bob.now] as const;
+    let isFiltered: Promise<void> | undefined;
+    const got = await download(ann.host, `http://${bob.ipv4}:8000/`, {
+      onProgress: (bytes) => {
+        if (bytes > 5 * MIB) isFiltered ??= ann.host.firewall(DROP_RTP);
+      },
+    });
+    await isFiltered;
+    expect(got).toMatchObject({ bytes: 60 * MIB, sha256: web.sha256 });
+    await Promise.all([onLane(ann, "packets", marks[0]), onLane(bob, "packets", marks[1])]);
+    await web.stop();
+  });
+
+  it("is the media lane again when the firewall lets RTP through", async () => {
+    const marks = [ann.now, bob.now] as const;
+    await ann.host.clearFirewall();
+    await Promise.all([onLane(ann, "media", marks[0]), onLane(bob, "media", marks[1])]);
+    expect(await bob.peer(ann)).toMatchObject({ lane: "media", state: "connected" });
+  });
+});
