@@ -1,4 +1,5 @@
 import { expect, it } from "vitest";
+import { plainVirtioHeader } from "../../shared/packet/virtio.ts";
 import type { Lane } from "../../shared/tunnel/ports.ts";
 
 export interface LanePair {
@@ -39,12 +40,35 @@ export function laneContract(connect: () => Promise<LanePair>): void {
     expect(bySize(await atA)).toEqual(sizes.map((bytes) => numbered(2, bytes)));
   });
 
+  it("carries an offload with its packet where it takes that, and leaves the caller the object", async () => {
+    const { a, b } = await connect();
+    if (a.takes === "complete") return;
+    const partial = { flags: 1, gsoType: 0, headerBytes: 40, gsoSize: 0, checksumStart: 20, checksumOffset: 16 };
+    const whole = { ...partial, gsoType: 1, gsoSize: 500 };
+    const sent = a.takes === "super" ? [partial, undefined, whole] : [partial, undefined];
+    const seen: unknown[] = [];
+    const atB = new Promise<void>((resolve) => {
+      b.onPacket = (packet, offload) => {
+        seen.push([Buffer.from(packet), offload && { ...offload }]);
+        if (seen.length === sent.length) resolve();
+      };
+    });
+    const reused = plainVirtioHeader();
+    for (const [n, offload] of sent.entries()) {
+      a.send(numbered(0x4500_0000 + n, 1200), offload && Object.assign(reused, offload));
+      Object.assign(reused, plainVirtioHeader());
+    }
+    await atB;
+    expect(seen).toEqual(sent.map((offload, n) => [numbered(0x4500_0000 + n, 1200), offload]));
+  });
+
   it("leaves the caller its buffer: what is written there after send returns does not travel", async () => {
     const { a, b } = await connect();
     const atB = arrivals(b, 10);
     const buffer = Buffer.alloc(100);
     for (let n = 0; n < 10; n++) {
       buffer.fill(n);
+      buffer[0] = 0x45; // a packet, whatever else is in it
       a.send(buffer);
       buffer.fill(0xff);
     }
