@@ -47,3 +47,17 @@ export function splitCandidates(sdp: string): {
 export function sdpFingerprint(sdp: string): string | undefined {
   return /^a=fingerprint:sha-256 ([0-9A-F:]{95})\s*$/im.exec(sdp)?.[1]?.toUpperCase();
 }
+
+/** Lines that neither end of ours acts on: feedback about video, groups of streams, names of streams. */
+const IDLE_LINES = /^a=(rtcp-fb:|group:LS|msid-semantic:|ssrc:\d+ (?!cname:))/;
+
+/**
+ * An SDP with nothing in it that could be left out, its lines ended by LF: inside two layers of JSON a CRLF takes six
+ * characters. The frame that carries it then fits one packet on any path, and so passes a path MTU black hole too.
+ */
+export function slimSdp(sdp: string): string {
+  return sdp
+    .split(/\r?\n/)
+    .filter((line) => !IDLE_LINES.test(line))
+    .join("\n");
+}

@@ -1,6 +1,6 @@
 import type { PublicKey, RoomId } from "../base/brand.ts";
 import { type Failure, messageOf } from "../base/result.ts";
-import { candidateAddress, type IsTunnelAddress, splitCandidates } from "./candidates.ts";
+import { candidateAddress, type IsTunnelAddress, slimSdp, splitCandidates } from "./candidates.ts";
 import { type SealDeps, sealSignal } from "./envelope.ts";
 import type { TransportSignal } from "./ports.ts";
 
@@ -38,7 +38,7 @@ export class Outbox {
       return this.#enqueue(source, signal);
     }
     // Every candidate also comes by itself; those already inside the description would go twice.
-    this.#enqueue(source, { kind: signal.kind, sdp: splitCandidates(signal.sdp).sdp });
+    this.#enqueue(source, { kind: signal.kind, sdp: slimSdp(splitCandidates(signal.sdp).sdp) });
   }
 
   /** Signing takes its time, and a candidate must not overtake its offer. */

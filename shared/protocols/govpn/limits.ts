@@ -6,7 +6,6 @@ export const MAX_FRAME_BYTES = 64 * 1024;
 export const MAX_ROOM_NAME_LENGTH = 64;
 export const MAX_USERNAME_LENGTH = 32;
 /** Ours are 16 hex characters; other servers hand out other ids ("abc123" in the reference). */
-export const MAX_ROOM_ID_LENGTH = 64;
 export const ROOM_ID_PATTERN = /^[A-Za-z0-9_-]{1,64}$/;
 /** The reference: "exactly 4 numeric digits". */
 export const PIN_PATTERN = /^[0-9]{4}$/;

@@ -42,7 +42,7 @@ const mesh = new Mesh(
   {
     ...common,
     verify: verifySignature,
-    createTransport: webrtcTransports({ iceServers: [], logger }),
+    createTransport: webrtcTransports({ iceServers: [], media: false, logger }),
     isTunnelAddress: () => false,
     sendSignal: (room, to, kind, content) => rooms.sendSignal(room, to, kind, content),
   },

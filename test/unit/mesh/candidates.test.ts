@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { candidateAddress, sdpFingerprint, splitCandidates } from "../../../shared/mesh/candidates.ts";
+import { candidateAddress, sdpFingerprint, slimSdp, splitCandidates } from "../../../shared/mesh/candidates.ts";
 
 const print = Array.from({ length: 32 }, (_, i) => i.toString(16).padStart(2, "0")).join(":");
 
@@ -68,4 +68,33 @@ describe("sdpFingerprint", () => {
     ["inside another line", `a=x a=fingerprint:sha-256 ${print}`],
     ["none", "v=0"],
   ])("reads nothing from %s", (_name, sdp) => expect(sdpFingerprint(sdp)).toBeUndefined());
+});
+
+describe("an SDP made slim", () => {
+  it("keeps what sets up the connection, ends lines by LF, and leaves out what nobody acts on", () => {
+    const sdp = [
+      "v=0",
+      "a=group:BUNDLE 1 0",
+      "a=group:LS 1",
+      "a=msid-semantic:WMS *",
+      "a=fingerprint:sha-256 AA:BB",
+      "m=video 9 UDP/TLS/RTP/SAVPF 96",
+      "a=ssrc:1 cname:govpn",
+      "a=ssrc:1 msid:x y",
+      "a=rtpmap:96 VP8/90000",
+      "a=rtcp-fb:96 nack",
+      "",
+    ].join("\r\n");
+    expect(slimSdp(sdp)).toBe(
+      [
+        "v=0",
+        "a=group:BUNDLE 1 0",
+        "a=fingerprint:sha-256 AA:BB",
+        "m=video 9 UDP/TLS/RTP/SAVPF 96",
+        "a=ssrc:1 cname:govpn",
+        "a=rtpmap:96 VP8/90000",
+        "",
+      ].join("\n"),
+    );
+  });
 });
