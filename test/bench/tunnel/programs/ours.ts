@@ -67,7 +67,8 @@ export function ours(lane: LaneName, checkout: string): Contender {
 /** How a product that lets people choose the lane is told which. */
 async function laneOption(program: string, lane: LaneName): Promise<readonly string[]> {
   const help = await outputOf(process.execPath, [program, "up", "--help"]);
-  return help.includes("--lane ") ? ["--lane", lane] : [];
+  // "auto" takes the media lane wherever it works; the wait below insists on it.
+  return help.includes("--lane ") ? ["--lane", lane === "media" ? "auto" : lane] : [];
 }
 
 async function onLane(up: EventProgram, lane: LaneName): Promise<void> {
