@@ -8,7 +8,8 @@ export const nativeVerify: VerifySignature = (publicKey, message, signature) => 
   return key !== undefined && signature.length === SIGNATURE_BYTES && verify(null, message, key, signature);
 };
 
-function importKey(publicKey: PublicKey): KeyObject | undefined {
+/** The key in the form that `node:crypto` takes; undefined when it cannot be one. */
+export function importKey(publicKey: PublicKey): KeyObject | undefined {
   try {
     const x = Buffer.from(publicKey, "base64").toString("base64url");
     return createPublicKey({ key: { kty: "OKP", crv: "Ed25519", x }, format: "jwk" });

@@ -14,6 +14,7 @@ import { openSecretStore } from "../adapters/secrets/open.ts";
 import { dialSignaling } from "../adapters/sockets/ws-client.ts";
 import { openRoomStore } from "../adapters/store/libsql-room-store.ts";
 import { addressClashes, openTun } from "../adapters/tun/index.ts";
+import { isTunnelInterface } from "../adapters/tun/interfaces.ts";
 import { releaseWebrtc } from "../adapters/webrtc/closing.ts";
 import { DEFAULT_STUN_SERVERS, type IceServerConfig } from "../adapters/webrtc/ice-servers.ts";
 import { webrtcTransports } from "../adapters/webrtc/transport.ts";
@@ -164,9 +165,8 @@ async function start(
   undo.push(() => control.value.close());
   const watching = new DisposableStore();
   undo.push(async () => watching.dispose());
-  const isOurs = (name: string) => /^govpn\d+$/.test(name);
   watching.add(
-    watchNetwork(systemClock, isOurs, (change) => {
+    watchNetwork(systemClock, isTunnelInterface, (change) => {
       logger.info("the network changed", { kind: change.kind });
       host.wake(change.kind === "addresses" ? change.addresses : undefined);
     }),
@@ -208,7 +208,7 @@ async function startEmbedded(
 function localTunnelAddresses(): ReadonlySet<string> {
   return new Set(
     addressClashes()
-      .filter((each) => /^govpn\d+$/.test(each.interface))
+      .filter((each) => isTunnelInterface(each.interface))
       .map((each) => each.address),
   );
 }

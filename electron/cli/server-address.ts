@@ -1,4 +1,5 @@
 import { networkInterfaces } from "node:os";
+import { isTunnelInterface } from "../adapters/tun/interfaces.ts";
 
 /** Hosts that mean "every address of this machine" to a listener, and nothing to whoever dials. */
 const UNSPECIFIED: Readonly<Record<string, string>> = { "0.0.0.0": "127.0.0.1", "[::]": "[::1]" };
@@ -16,7 +17,7 @@ export function dialableElsewhere(url: string, interfaces = networkInterfaces): 
   if (/^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(elsewhere.hostname)) return undefined;
   if (!Object.hasOwn(UNSPECIFIED, elsewhere.hostname)) return url;
   const own = Object.entries(interfaces())
-    .filter(([name]) => !/^govpn\d+$/.test(name))
+    .filter(([name]) => !isTunnelInterface(name))
     .flatMap(([, entries]) => entries ?? [])
     .find(({ internal, family }) => !internal && family === "IPv4");
   if (!own) return undefined;

@@ -1,8 +1,9 @@
-import { createPublicKey, type KeyObject, verify } from "node:crypto";
+import { verify } from "node:crypto";
 import type { PublicKey } from "../../shared/base/brand.ts";
 import { SIGNATURE_BYTES } from "../../shared/identity/keys.ts";
 import { signedForms } from "../../shared/protocols/govpn/signature.ts";
 import type { VerifyBytes } from "../adapters/crypto/sodium-ed25519.ts";
+import { importKey } from "../adapters/ed25519.ts";
 import type { Request } from "./request.ts";
 
 /** A signature that held, or why it did not; `tag` names it for the replay guard. */
@@ -77,13 +78,4 @@ const TAG_BYTES = 6;
 function decodeSignature(text: string): Buffer | undefined {
   const bytes = Buffer.from(text, "base64");
   return bytes.length === SIGNATURE_BYTES && bytes.toString("base64") === text ? bytes : undefined;
-}
-
-function importKey(publicKey: PublicKey): KeyObject | undefined {
-  try {
-    const x = Buffer.from(publicKey, "base64").toString("base64url");
-    return createPublicKey({ key: { kty: "OKP", crv: "Ed25519", x }, format: "jwk" });
-  } catch {
-    return undefined;
-  }
 }

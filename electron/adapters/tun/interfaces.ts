@@ -12,6 +12,11 @@ export interface InterfaceAddress {
   readonly cidr: string;
 }
 
+/** Whether an interface is a tunnel device of this program, of any profile, by the names that `openTun` gives. */
+export function isTunnelInterface(name: string): boolean {
+  return /^govpn\d+$/.test(name);
+}
+
 /** Every address of every interface that is up, loopback included. */
 export function listInterfaces(): readonly InterfaceAddress[] {
   const found: InterfaceAddress[] = [];
