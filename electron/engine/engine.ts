@@ -181,7 +181,7 @@ export class Engine {
   }
 
   #descriptionOf(publicKey: PublicKey): PeerDescription {
-    const peer = this.#mesh.peers.find((each) => each.publicKey === publicKey);
+    const peer = this.#mesh.peer(publicKey);
     return peer ? describe(peer) : deriveAddress(publicKey);
   }
 
@@ -259,7 +259,7 @@ export class Engine {
     const lower = address.toLowerCase();
     if (lower.startsWith(`${IPV6_PREFIX}:`)) return true;
     if (address === this.#address.ipv4 || this.#options.localTunnelAddresses().has(lower)) return true;
-    return this.#mesh.peers.some((peer) => peer.address.ipv4 === address);
+    return this.#mesh.hasAddress(address);
   }
 }
 

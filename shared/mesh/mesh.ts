@@ -87,6 +87,17 @@ export class Mesh {
     return [...this.#peers].map(([key, peer]) => this.#view(key, peer));
   }
 
+  peer(key: PublicKey): PeerView | undefined {
+    const peer = this.#peers.get(key);
+    return peer && this.#view(key, peer);
+  }
+
+  /** Whether a member has this IPv4 address. Asked for every candidate, so it builds no views. */
+  hasAddress(ipv4: string): boolean {
+    for (const { address } of this.#peers.values()) if (address.ipv4 === ipv4) return true;
+    return false;
+  }
+
   /** This machine's name, address or MTU changed: every member is told. */
   setSelf(self: SelfDescription): void {
     this.#self = self;
