@@ -6,6 +6,7 @@
 import { existsSync, mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
+import { stripVTControlCharacters } from "node:util";
 import { dist, ensureBuilt } from "./bundle.mjs";
 import { endChildren, finish } from "./children.mjs";
 import { ensureInstalled, exitOnSetupError, messageOf, readIfThere, root, SetupError, seconds } from "./setup.mjs";
@@ -35,7 +36,7 @@ const SLOWEST_FILES = 5;
 /** @typedef {import("./vitest-summary.ts").VitestSummary} Summary */
 
 /** @type {Summary} */
-const total = { passed: 0, failed: 0, skipped: [], files: [] };
+const total = { passed: 0, failed: 0, failures: [], skipped: [], files: [] };
 const started = Date.now();
 
 /** @param {string} line */
@@ -88,9 +89,30 @@ async function check(name, findProblem) {
   const begun = Date.now();
   const problem = await findProblem();
   if (problem === undefined) total.passed++;
-  else total.failed++;
+  else fail(name, problem);
   say(` ${problem === undefined ? "✓" : "×"} ${name} (${seconds(begun)})`);
   if (problem !== undefined) say(problem.trimEnd());
+}
+
+/**
+ * @param {string} name
+ * @param {string} error
+ */
+function fail(name, error) {
+  total.failed++;
+  total.failures.push({ name, error: firstWords(error) });
+}
+
+/**
+ * The line of a checker's output that says what is wrong: the first that names an error, else the first of all.
+ * @param {string} text
+ */
+function firstWords(text) {
+  const lines = stripVTControlCharacters(text)
+    .split("\n")
+    .map((line) => line.trim())
+    .filter((line) => line !== "");
+  return lines.find((line) => /error|━━|not found|×/.test(line)) ?? lines[0] ?? "no message";
 }
 
 /**
@@ -117,14 +139,18 @@ async function vitest(projects, vitestArgs) {
   const { code } = await finish(process.execPath, args, "show", { GOVPN_TEST_SUMMARY: summaryFile });
   const text = readIfThere(summaryFile);
   /** @type {Summary} */
-  const summary = text === undefined ? { passed: 0, failed: 0, skipped: [], files: [] } : JSON.parse(text);
+  const summary =
+    text === undefined ? { passed: 0, failed: 0, failures: [], skipped: [], files: [] } : JSON.parse(text);
   // vitest died, or refused to start, or knows of a failure that no test stands for.
   if (code !== 0 && summary.failed === 0) {
+    const error = `vitest ended with status ${code}`;
     summary.failed = 1;
-    say(` × vitest ended with status ${code} (${projects.join(", ")})`);
+    summary.failures.push({ name: projects.join(", "), error });
+    say(` × ${error} (${projects.join(", ")})`);
   }
   total.passed += summary.passed;
   total.failed += summary.failed;
+  total.failures.push(...summary.failures);
   // What a name pattern left out was not asked for.
   const filtered = vitestArgs.some((arg) => /^(-t|--testNamePattern)/.test(arg));
   total.skipped.push(...summary.skipped.filter(({ reason }) => reason !== "" || !filtered));
@@ -156,7 +182,7 @@ async function main(args) {
   const noNamespaces = netnsProblem();
   const runnable = projects.filter((project) => project !== "netns" || !noNamespaces);
   for (const problem of await ensureTools(runnable, say)) {
-    total.failed++;
+    fail("programs", problem);
     say(` × ${problem}`);
   }
   if (wanted.includes(HOUSE)) {
@@ -182,6 +208,9 @@ function report() {
   if (total.skipped.length > 0) say("\nSkipped");
   for (const { name, reason } of total.skipped)
     say(`  ${name}: ${reason || "no reason given: use context.skip(reason)"}`);
+  // Last, because the logs of a CI run get cut, and the end survives.
+  if (total.failures.length > 0) say("\nFailed");
+  for (const { name, error } of total.failures) say(`  ${name}: ${error}`);
   const took = Date.now() - started;
   say(`\nTook ${seconds(started)}`);
   if (took > BUDGET_MS) say(`That is over the budget of ${BUDGET_MS / 60_000} minutes: see the slowest files above`);
