@@ -3,22 +3,25 @@ import { dirname, join, resolve } from "node:path";
 import { charts } from "./plot/charts.ts";
 import { withFigures } from "./plot/markdown.ts";
 import { svg } from "./plot/svg.ts";
+import { mergeResults } from "./tunnel/merge.ts";
 import type { Results } from "./tunnel/samples.ts";
 
 /*
- * Draws what `npm run bench -- tunnel` measured: `npm run bench -- plot FILE.json` writes docs/performance/*.svg and the
- * figures in docs/performance.md.
+ * Draws what `npm run bench -- tunnel` measured: `npm run bench -- plot FILE.json …` writes docs/performance/*.svg and
+ * the figures in docs/performance.md. Several files are runs in parts, put together.
  */
 
 /** A bundle is at dist/bench/NAME.mjs of its checkout. */
 const docs = resolve(dirname(process.argv[1] ?? ""), "../../docs");
-const file = process.argv[2];
+const [file, ...others] = process.argv.slice(2);
 
 if (file === undefined || file.startsWith("-")) {
-  console.error("npm run bench -- plot FILE.json     FILE.json is what npm run bench -- tunnel wrote");
+  console.error(
+    "npm run bench -- plot FILE.json …   each FILE.json is what npm run bench -- tunnel wrote, of one machine",
+  );
   process.exitCode = 2;
 } else {
-  draw(readResults(file));
+  draw(mergeResults([readResults(file), ...others.map(readResults)]));
 }
 
 function draw(results: Results): void {

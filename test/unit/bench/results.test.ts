@@ -4,6 +4,7 @@ import { BEGIN, END, withFigures } from "../../bench/plot/markdown.ts";
 import { svg } from "../../bench/plot/svg.ts";
 import { goals } from "../../bench/tunnel/goals.ts";
 import { links } from "../../bench/tunnel/links.ts";
+import { mergeResults } from "../../bench/tunnel/merge.ts";
 import { figureOf, metrics, type Results, type Sample } from "../../bench/tunnel/samples.ts";
 import { cell, short, tables } from "../../bench/tunnel/table.ts";
 
@@ -37,6 +38,41 @@ function results(...samples: (readonly Sample[])[]): Results {
 
 const tcp1 = metrics.find(({ workload, value }) => workload === "tcp1/cubic" && value === "mbit")!;
 const tcp = (...rates: number[]) => rates.map((mbit) => ({ mbit, cpu: 5, systemCpu: 9 }));
+
+describe("a run in parts", () => {
+  const clean = results(rounds("ours-media", "tcp1/cubic", tcp(1500)), rounds("wireguard-go", "tcp1/cubic", tcp(1000)));
+  const slow = results(rounds("ours-media", "tcp1/cubic", tcp(50), "20ms"));
+
+  it("has the links of all parts, and the time they took together", () => {
+    const whole = mergeResults([clean, slow]);
+    expect(figureOf(whole, { link: "20ms", program: "ours-media" }, tcp1)?.median).toBe(50);
+    expect(figureOf(whole, { link: "clean", program: "ours-media" }, tcp1)?.median).toBe(1500);
+    expect(whole.seconds).toBe(1200);
+  });
+
+  it("counts what two parts measured as two rounds, and takes each ratio within its own", () => {
+    const again = results(rounds("ours-media", "tcp1/cubic", tcp(900)), rounds("wireguard-go", "tcp1/cubic", tcp(300)));
+    const figure = figureOf(mergeResults([clean, again]), { link: "clean", program: "ours-media" }, tcp1);
+    expect(figure).toMatchObject({ count: 2, median: 1200, ratio: 2.25 });
+  });
+
+  it("knows a program that one part could not measure and another could", () => {
+    const built = { ...slow, programs: [{ name: "weron", title: "weron", version: "2" }] };
+    const whole = mergeResults([clean, built]);
+    expect(whole.programs.find(({ name }) => name === "weron")).toEqual({
+      name: "weron",
+      title: "weron",
+      version: "2",
+    });
+    expect(whole.programs.map(({ name }) => name)).toEqual(clean.programs.map(({ name }) => name));
+  });
+
+  it("is refused where it is no whole", () => {
+    const elsewhere = { ...slow, machine: { ...slow.machine, cpu: "another" } };
+    expect(() => mergeResults([clean, elsewhere])).toThrow("different machines");
+    expect(() => mergeResults([clean, { ...slow, reference: "nebula" }])).toThrow("different programs");
+  });
+});
 
 describe("a figure", () => {
   const run = results(
