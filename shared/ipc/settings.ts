@@ -20,6 +20,9 @@ export const DEFAULT_SERVER_PORT = 8080;
 const MAX_USERNAME = 32;
 const MAX_URL = 2_048;
 const MAX_ICE_SERVERS = 8;
+const MAX_ICE_TEXT = 256;
+
+const IceText = v.pipe(v.string(), v.maxLength(MAX_ICE_TEXT));
 
 const Url = v.pipe(v.string(), v.maxLength(MAX_URL));
 
@@ -34,6 +37,15 @@ export const ServerChoice = v.variant("kind", [
 ]);
 export type ServerChoice = v.InferOutput<typeof ServerChoice>;
 
+const notifications = {
+  /** Members who join or leave. "small_rooms": only where few are, so that a big room does not chatter. */
+  members: v.optional(v.picklist(["always", "small_rooms", "never"]), "small_rooms"),
+  /** Being removed, a room that was closed. */
+  rooms: v.optional(v.boolean(), true),
+  /** No connection for half a minute. */
+  connection: v.optional(v.boolean(), true),
+};
+
 const entries = {
   server: v.optional(ServerChoice, { kind: "embedded", reach: "computer", port: DEFAULT_SERVER_PORT }),
   /** Empty: the machine's own name. */
@@ -41,17 +53,7 @@ const entries = {
   startAtLogin: v.optional(v.boolean(), false),
   /** Rooms are taken up when the program starts; off: it waits for "Connect". */
   connectAtStart: v.optional(v.boolean(), true),
-  notifications: v.optional(
-    v.object({
-      /** Members who join or leave. "small_rooms": only where few are, so that a big room does not chatter. */
-      members: v.optional(v.picklist(["always", "small_rooms", "never"]), "small_rooms"),
-      /** Being removed, a room that was closed. */
-      rooms: v.optional(v.boolean(), true),
-      /** No connection for half a minute. */
-      connection: v.optional(v.boolean(), true),
-    }),
-    {},
-  ),
+  notifications: v.optional(v.object(notifications), {}),
   theme: v.optional(v.picklist(THEMES), "system"),
   language: v.optional(v.union([v.literal("system"), v.picklist(LANGUAGES)]), "system"),
   /** Bytes; 0: chosen by the program. */
@@ -64,16 +66,11 @@ const entries = {
     0,
   ),
   lane: v.optional(v.picklist(["auto", "packets"]), "auto"),
-  /** "host:port"; undefined entries fall back to the program's own list, an empty list asks nobody. */
-  stun: v.optional(
-    v.nullable(v.pipe(v.array(v.pipe(v.string(), v.maxLength(256))), v.maxLength(MAX_ICE_SERVERS))),
-    null,
-  ),
+  /** "host:port" each. "default": the program's own list; an empty list asks nobody. */
+  stun: v.optional(v.union([v.literal("default"), v.pipe(v.array(IceText), v.maxLength(MAX_ICE_SERVERS))]), "default"),
+  /** UDP relays: "host:port" with a name and a password. */
   turn: v.optional(
-    v.pipe(
-      v.array(v.object({ url: v.pipe(v.string(), v.maxLength(256)), username: v.string(), credential: v.string() })),
-      v.maxLength(MAX_ICE_SERVERS),
-    ),
+    v.pipe(v.array(v.object({ url: IceText, username: IceText, credential: IceText })), v.maxLength(MAX_ICE_SERVERS)),
     [],
   ),
   relayOnly: v.optional(v.boolean(), false),
@@ -84,8 +81,9 @@ const entries = {
 
 export const Settings = v.object(entries);
 export type Settings = v.InferOutput<typeof Settings>;
+
 /** Some of the settings: what a window sends when one of them changes. Absent ones stay as they are. */
-export const SettingsChange = v.partial(v.object(entries));
-export type SettingsChange = Partial<Settings>;
+export const SettingsChange = v.partial(v.object({ ...entries, notifications: v.partial(v.object(notifications)) }));
+export type SettingsChange = v.InferOutput<typeof SettingsChange>;
 
 export const defaultSettings: Settings = v.parse(Settings, {});
