@@ -10,6 +10,7 @@ import { systemClock } from "../adapters/clock.ts";
 import { nativeVerify } from "../adapters/ed25519.ts";
 import { openProfile, type Profile } from "../adapters/profile/profile.ts";
 import { secureRandom } from "../adapters/random.ts";
+import { RuntimeWatch } from "../adapters/runtime.ts";
 import { openSecretStore } from "../adapters/secrets/open.ts";
 import { dialSignaling } from "../adapters/sockets/ws-client.ts";
 import { openRoomStore } from "../adapters/store/libsql-room-store.ts";
@@ -115,6 +116,8 @@ async function assemble(
   const remembered = await remember(profile.value, { server: serverUrl.value, username });
   if (!remembered.ok) return remembered;
 
+  const runtime = new RuntimeWatch();
+  undo.push(async () => runtime.dispose());
   const publicUrl = dialableElsewhere(serverUrl.value === embeddedUrl ? (server?.url ?? "") : serverUrl.value);
   const host = new Host({
     version: VERSION,
@@ -138,6 +141,7 @@ async function assemble(
       logger: logger.child("webrtc"),
     }),
     localTunnelAddresses,
+    runtime: () => runtime.read(),
   });
   undo.push(() => host.stop());
   return ok({

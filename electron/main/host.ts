@@ -8,7 +8,7 @@ import { type Failure, fail, messageOf, ok, type Result } from "../../shared/bas
 import { deriveAddress } from "../../shared/identity/address.ts";
 import type { Signer } from "../../shared/identity/keys.ts";
 import type { SecretStore } from "../../shared/identity/ports.ts";
-import type { HostApi, HostSnapshot, Method, Params, Replies } from "../../shared/ipc/contract.ts";
+import type { HostApi, HostSnapshot, Method, Params, Replies, RuntimeView } from "../../shared/ipc/contract.ts";
 import type { PeerView } from "../../shared/mesh/mesh.ts";
 import { type JoinRoom, RoomSessions } from "../../shared/room/session.ts";
 import type { RoomSnapshot } from "../../shared/room/snapshot.ts";
@@ -55,6 +55,8 @@ export interface HostOptions
   readonly random: RandomBytes;
   readonly logger: Logger;
   readonly dial: DialSignaling;
+  /** The process's memory and event loop. */
+  readonly runtime: () => RuntimeView;
 }
 
 /**
@@ -135,6 +137,7 @@ export class Host implements HostApi, Disposable {
       secrets: secrets.kind,
       rooms: this.#rooms.snapshots.map((room) => this.#roomView(room, peers)),
       traffic: trafficView(this.engine.totals()),
+      runtime: this.#options.runtime(),
     };
   }
 

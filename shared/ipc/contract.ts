@@ -19,6 +19,27 @@ export interface HostSnapshot {
   readonly secrets: string;
   readonly rooms: readonly RoomView[];
   readonly traffic: TrafficView;
+  readonly runtime: RuntimeView;
+}
+
+/** The program's own health. */
+export interface RuntimeView {
+  /** Memory in RAM, all of it. */
+  readonly rssBytes: number;
+  /** Of that, JavaScript objects in use, and some that are waiting to be collected. */
+  readonly heapBytes: number;
+  /**
+   * How long what was due had to wait for its turn, sampled every 10 ms, only in seconds in which the program is busy:
+   * `lastSecond` is absent when it is not, `sinceStart` (of all busy seconds) as long as it never was.
+   */
+  readonly eventLoopDelayMs: { readonly lastSecond?: DelayView; readonly sinceStart?: DelayView };
+}
+
+/** In milliseconds: half the samples, 99 % of them and all of them were no later than this. */
+export interface DelayView {
+  readonly p50: number;
+  readonly p99: number;
+  readonly max: number;
 }
 
 export interface ServerView {

@@ -1,6 +1,6 @@
 import { Command, InvalidArgumentError } from "commander";
 import { fail, ok, type Result } from "../../../shared/base/result.ts";
-import type { HostSnapshot, MemberView, RoomView } from "../../../shared/ipc/contract.ts";
+import type { HostSnapshot, MemberView, RoomView, RuntimeView } from "../../../shared/ipc/contract.ts";
 import { systemClock } from "../../adapters/clock.ts";
 import { openProfile } from "../../adapters/profile/profile.ts";
 import { askHost } from "../control-client.ts";
@@ -90,7 +90,7 @@ async function untilFree(profileDir: string | undefined): Promise<Result<void>> 
   return fail("still_running", "GoVPN was told to stop, and has not stopped yet");
 }
 
-function statusLines({ username, ipv4, ipv6, server, tunnel, rooms, traffic }: HostSnapshot): string[] {
+function statusLines({ username, ipv4, ipv6, server, tunnel, rooms, traffic, runtime }: HostSnapshot): string[] {
   const device =
     tunnel.state === "up"
       ? `${tunnel.device}, MTU ${tunnel.mtu}`
@@ -104,10 +104,17 @@ function statusLines({ username, ipv4, ipv6, server, tunnel, rooms, traffic }: H
     ["Device", device],
     ["Server", `${server.url}, ${server.state}${waiting}`],
     ["Traffic", `${bytes(traffic.bytesIn)} in, ${bytes(traffic.bytesOut)} out`],
+    ["Program", programInWords(runtime)],
   ]);
   if (rooms.length === 0) lines.push("", 'In no room. Create one with: govpn create "My room"');
   for (const room of rooms) lines.push("", ...memberLines(room));
   return lines;
+}
+
+/** An idle program keeps nothing waiting, and does not measure it. */
+function programInWords({ rssBytes, eventLoopDelayMs: { lastSecond } }: RuntimeView): string {
+  const memory = `${bytes(rssBytes)} of memory`;
+  return lastSecond ? `${memory}, busy: what is due waits up to ${duration(lastSecond.max)}` : `${memory}, idle`;
 }
 
 /** A status is pasted into bug reports; `govpn invite` shows the PIN to whoever asks for it. */

@@ -135,7 +135,7 @@ async function run(running: RunningHost, options: UpOptions, asked: Promise<void
     output.complain(started.error.code, inWords(started.error));
     return EXIT_FAILED;
   }
-  const { rooms, ...self } = host.snapshot();
+  const { rooms, runtime: _, ...self } = host.snapshot();
   output.emit({ event: "ready", ...self });
   sayWhoWeAre(running, output);
   narrate(host, output);

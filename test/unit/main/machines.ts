@@ -64,6 +64,7 @@ export class World {
       },
       createTransport: this.wires.create,
       localTunnelAddresses: () => new Set(),
+      runtime: () => ({ rssBytes: 64_000_000, heapBytes: 16_000_000, eventLoopDelayMs: {} }),
       ...options,
     });
     const machine: Machine = { host, secrets, pair, devices, events: recordEvents(host) };
