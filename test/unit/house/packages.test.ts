@@ -46,6 +46,8 @@ const LICENCES = new Set([
   "CC0-1.0",
   "Unlicense",
   "MPL-2.0",
+  // Fonts: may be bundled with any program, not sold by themselves.
+  "OFL-1.1",
   // How node-datachannel writes it.
   "MPL 2.0",
 ]);
