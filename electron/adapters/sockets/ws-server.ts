@@ -23,12 +23,15 @@ export interface ServerSocket {
   onClose: (code: number) => void;
 }
 
+/** An HTTP status, with a sentence for whoever looks where there is one. */
+export type UpgradeRefusal = number | { readonly status: number; readonly sentence: string };
+
 export interface AcceptOptions {
   /** The only path that is upgraded. */
   readonly path: string;
   readonly maxPayloadBytes: number;
-  /** Asked before an upgrade: an HTTP status that refuses it, or undefined. */
-  readonly refuse: (request: IncomingMessage) => number | undefined;
+  /** Asked before an upgrade: what refuses it, or undefined. */
+  readonly refuse: (request: IncomingMessage) => UpgradeRefusal | undefined;
   readonly onSocket: (socket: ServerSocket, request: IncomingMessage) => void;
 }
 
@@ -51,8 +54,8 @@ export function acceptSockets(server: Server, options: AcceptOptions): SocketAcc
     // A client that goes away in the middle of the handshake is nobody's error.
     stream.on("error", ignore);
     const path = request.url?.split("?", 1)[0];
-    const status = path !== options.path ? 404 : stopped ? 503 : options.refuse(request);
-    if (status !== undefined) return refuseUpgrade(stream, status);
+    const refusal = path !== options.path ? 404 : stopped ? 503 : options.refuse(request);
+    if (refusal !== undefined) return refuseUpgrade(stream, refusal);
     upgrader.handleUpgrade(request, stream, head, (socket) => {
       stream.off("error", ignore);
       options.onSocket(new AcceptedSocket(socket, stream, corks), request);
@@ -67,8 +70,18 @@ export function acceptSockets(server: Server, options: AcceptOptions): SocketAcc
 
 function ignore(): void {}
 
-function refuseUpgrade(stream: Duplex, status: number): void {
-  stream.end(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
+function refuseUpgrade(stream: Duplex, refusal: UpgradeRefusal): void {
+  const { status, sentence } = typeof refusal === "number" ? { status: refusal, sentence: "" } : refusal;
+  const body = sentence === "" ? "" : `${sentence}\n`;
+  const headers = [
+    `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,
+    "Connection: close",
+    `Content-Length: ${Buffer.byteLength(body)}`,
+    ...(body === "" ? [] : ["Content-Type: text/plain; charset=utf-8", "X-Content-Type-Options: nosniff"]),
+  ];
+  // Whoever is refused might never hang up by itself.
+  stream.once("finish", () => stream.destroy());
+  stream.end(`${headers.join("\r\n")}\r\n\r\n${body}`);
 }
 
 /**

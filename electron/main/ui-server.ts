@@ -1,0 +1,309 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { AddressInfo, Socket } from "node:net";
+import * as v from "valibot";
+import type { Clock } from "../../shared/base/clock.ts";
+import type { Logger } from "../../shared/base/logger.ts";
+import type { RandomBytes } from "../../shared/base/random.ts";
+import { type Failure, messageOf, ok, type Result } from "../../shared/base/result.ts";
+import { API_PATH, keyOfProtocols, SESSION_PATH, SessionRequest, TOKEN_FRAGMENT } from "../../shared/ipc/browser.ts";
+import { acceptSockets, type ServerSocket, type SocketAcceptor } from "../adapters/sockets/ws-server.ts";
+import { UiAccess } from "./ui-server-access.ts";
+import type { UiFile, UiFiles } from "./ui-server-files.ts";
+import { cookieOf, type Refusal, UiGate } from "./ui-server-gate.ts";
+import { securityHeaders } from "./ui-server-headers.ts";
+
+/** The UI is for whoever sits at this machine. There is no setting for another address. */
+const LOOPBACK = "127.0.0.1";
+/** A browser opens six connections and a WebSocket a tab; MAX_WINDOWS of them, and some to spare. */
+const MAX_CONNECTIONS = 256;
+/** Tabs at once, of all sessions. */
+const MAX_WINDOWS = 32;
+/** A token in JSON is some 60 bytes. */
+const MAX_SESSION_REQUEST_BYTES = 512;
+/** What a page may send at once: an identity's backup, escaped. The wire's own limit is stricter and answers in words. */
+const MAX_FRAME_BYTES = 64 * 1024;
+/**
+ * A tab that is frozen reads nothing. Beyond this much it is cut off; when it wakes up, it connects and asks for the
+ * whole state again.
+ */
+const MAX_UNREAD_BYTES = 8 * 1024 * 1024;
+/** On loopback a request is there at once or it is no request. */
+const REQUEST_WITHIN_MS = 10_000;
+/** RFC 6455 section 7.4.1: "going away", "unsupported data". */
+const GOING_AWAY = 1001;
+const UNSUPPORTED_DATA = 1003;
+
+/** One tab's connection: text frames each way. Whoever is given it sets the handlers at once. */
+export interface UiConnection {
+  send(frame: string): void;
+  close(): void;
+  onFrame: (frame: string) => void;
+  /** Once. */
+  onClose: () => void;
+}
+
+export interface UiServerOptions {
+  readonly files: UiFiles;
+  /** 0 for any free one. */
+  readonly port: number;
+  readonly clock: Clock;
+  readonly random: RandomBytes;
+  readonly logger: Logger;
+  readonly onConnection: (connection: UiConnection) => void;
+}
+
+export interface UiServer {
+  readonly port: number;
+  /** A link that lets one browser in, once, within ten minutes. */
+  link(): string;
+  /** Ends every connection and forgets every session. */
+  close(): Promise<void>;
+}
+
+/**
+ * Serves the user interface of the headless host, and the app's contract over a WebSocket, to browsers of this machine's
+ * user: see shared/ipc/browser.ts for the way in. Fails with "address_in_use" or "ui_unavailable".
+ */
+export async function startUiServer(options: UiServerOptions): Promise<Result<UiServer>> {
+  const http = createServer({
+    headersTimeout: REQUEST_WITHIN_MS,
+    requestTimeout: REQUEST_WITHIN_MS,
+    connectionsCheckingInterval: REQUEST_WITHIN_MS / 2,
+    maxHeaderSize: 16 * 1024,
+  });
+  http.maxConnections = MAX_CONNECTIONS;
+  const listening = await listen(http, options.port);
+  return listening.ok ? ok(new LoopbackUi(http, listening.value, options)) : listening;
+}
+
+function listen(http: Server, port: number): Promise<Result<number>> {
+  return new Promise((resolve) => {
+    http.once("error", (error: NodeJS.ErrnoException) => resolve({ ok: false, error: listenFailure(error, port) }));
+    http.listen({ host: LOOPBACK, port }, () => {
+      http.removeAllListeners("error");
+      resolve(ok((http.address() as AddressInfo).port));
+    });
+  });
+}
+
+function listenFailure(error: NodeJS.ErrnoException, port: number): Failure {
+  return error.code === "EADDRINUSE"
+    ? { code: "address_in_use", message: `port ${port} on ${LOOPBACK} is in use by another program` }
+    : { code: "ui_unavailable", message: `the user interface cannot be served: ${error.message}` };
+}
+
+class LoopbackUi implements UiServer {
+  readonly port: number;
+  readonly #http: Server;
+  readonly #files: UiFiles;
+  readonly #gate: UiGate;
+  readonly #access: UiAccess;
+  readonly #logger: Logger;
+  readonly #onConnection: UiServerOptions["onConnection"];
+  readonly #acceptor: SocketAcceptor;
+  readonly #headers: Readonly<Record<string, string>>;
+  /** Cookies are shared by all ports of a host, so each port's has a name of its own. */
+  readonly #cookieName: string;
+  readonly #windows = new Set<ServerSocket>();
+  /** Every TCP connection, for closing those that never became anything else. */
+  readonly #streams = new Set<Socket>();
+  #closing: Promise<void> | undefined;
+
+  constructor(http: Server, port: number, { files, clock, random, logger, onConnection }: UiServerOptions) {
+    this.port = port;
+    this.#http = http;
+    this.#files = files;
+    this.#gate = new UiGate(port);
+    this.#access = new UiAccess(clock, random);
+    this.#logger = logger.child("ui");
+    this.#onConnection = onConnection;
+    this.#headers = securityHeaders(this.#gate.hosts);
+    this.#cookieName = `govpn-ui-${port}`;
+    http.on("error", (error) => this.#logger.error("the listening socket failed", { error: messageOf(error) }));
+    http.on("connection", (stream: Socket) => {
+      this.#streams.add(stream);
+      stream.once("close", () => this.#streams.delete(stream));
+    });
+    http.on("request", (request, response) => void this.#answer(request, response));
+    this.#acceptor = acceptSockets(http, {
+      path: API_PATH,
+      maxPayloadBytes: MAX_FRAME_BYTES,
+      refuse: (request) => this.#refuseSocket(request),
+      onSocket: (socket) => this.#serve(socket),
+    });
+  }
+
+  link(): string {
+    return `http://${LOOPBACK}:${this.port}/${TOKEN_FRAGMENT}${this.#access.mintToken()}`;
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= new Promise((resolve) => {
+      this.#acceptor.stop();
+      this.#http.close(() => resolve());
+      // The page knows how to wait for the host's return; it need not say goodbye.
+      for (const window of this.#windows) window.close(GOING_AWAY, "GoVPN is going down");
+      for (const stream of this.#streams) stream.destroySoon();
+    });
+    return this.#closing;
+  }
+
+  async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    response.setHeaders(new Map(Object.entries(this.#headers)));
+    const refusal = this.#gate.refuseHost(request.headers);
+    if (refusal) return this.#refuse(response, refusal);
+    const path = request.url?.split("?", 1)[0] ?? "";
+    const route = `${request.method} ${path}`;
+    if (route === `POST ${SESSION_PATH}`) return this.#openSession(request, response);
+    if (request.method !== "GET" && request.method !== "HEAD") return this.#refuse(response, badMethod(path));
+    if (path === SESSION_PATH) return this.#tellSession(request, response);
+    if (path === API_PATH) return this.#refuse(response, NOT_A_PAGE);
+    const file = this.#files.get(path);
+    const blocked = this.#gate.refuseFetch(request.headers) ?? (file ? undefined : NOTHING_HERE);
+    if (blocked || !file) return this.#refuse(response, blocked ?? NOTHING_HERE);
+    sendFile(request, response, file);
+  }
+
+  async #openSession(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const refusal = this.#gate.refuseOrigin(request.headers) ?? badSessionRequest(request);
+    if (refusal) return this.#refuse(response, refusal);
+    const body = await readBody(request);
+    if (body === undefined) return this.#refuse(response, TOO_LARGE);
+    const wanted = v.safeParse(SessionRequest, parseJson(body));
+    const secrets = wanted.success ? this.#access.openSession(wanted.output.token) : undefined;
+    if (!secrets) return this.#refuse(response, BAD_TOKEN);
+    this.#logger.info("a browser was let in");
+    response.setHeader("Set-Cookie", `${this.#cookieName}=${secrets.cookie}; HttpOnly; SameSite=Strict; Path=/`);
+    sendJson(response, 200, { key: secrets.key });
+  }
+
+  #tellSession({ headers }: IncomingMessage, response: ServerResponse): void {
+    const refusal = this.#gate.refuseFetch(headers);
+    if (refusal) return this.#refuse(response, refusal);
+    if (!this.#access.hasSession(cookieOf(headers, this.#cookieName))) return this.#refuse(response, NO_SESSION);
+    sendJson(response, 200, {});
+  }
+
+  #refuseSocket({ headers }: IncomingMessage): Refusal | undefined {
+    const refusal = this.#gate.refuseHost(headers) ?? this.#gate.refuseOrigin(headers);
+    if (refusal) return this.#told(refusal);
+    const key = keyOfProtocols(headers["sec-websocket-protocol"]);
+    if (!this.#access.admits(cookieOf(headers, this.#cookieName), key)) return this.#told(NO_SESSION);
+    return this.#windows.size < MAX_WINDOWS ? undefined : this.#told(TOO_MANY_WINDOWS);
+  }
+
+  #serve(socket: ServerSocket): void {
+    this.#windows.add(socket);
+    const connection: UiConnection = {
+      send: (frame) => {
+        if (socket.bufferedAmount + frame.length > MAX_UNREAD_BYTES) socket.terminate();
+        else socket.send(frame);
+      },
+      close: () => socket.close(GOING_AWAY, ""),
+      onFrame: () => {},
+      onClose: () => {},
+    };
+    socket.onText = (text) => connection.onFrame(text);
+    socket.onBinary = () => socket.close(UNSUPPORTED_DATA, "frames are text");
+    socket.onClose = () => {
+      this.#windows.delete(socket);
+      connection.onClose();
+    };
+    this.#onConnection(connection);
+  }
+
+  #refuse(response: ServerResponse, refusal: Refusal): void {
+    const { status, code, sentence } = this.#told(refusal);
+    // A body that nobody reads must not be taken for the next request.
+    response.setHeader("Connection", "close");
+    if (status === 405) response.setHeader("Allow", "GET, HEAD, POST");
+    sendJson(response, status, { error: { code, message: sentence } });
+  }
+
+  #told(refusal: Refusal): Refusal {
+    this.#logger.debug("a request was refused", { status: refusal.status, code: refusal.code });
+    return refusal;
+  }
+}
+
+const BAD_TOKEN: Refusal = {
+  status: 403,
+  code: "bad_token",
+  sentence: "This link was used before, or is too old. Get a new one with: govpn ui",
+};
+const NO_SESSION: Refusal = {
+  status: 401,
+  code: "no_session",
+  sentence: "This browser has not been let in. Get a link with: govpn ui",
+};
+const TOO_MANY_WINDOWS: Refusal = {
+  status: 503,
+  code: "too_many_windows",
+  sentence: "GoVPN is open in too many tabs. Close some of them.",
+};
+const TOO_LARGE: Refusal = { status: 413, code: "too_large", sentence: "That is larger than any token." };
+const NOTHING_HERE: Refusal = { status: 404, code: "not_found", sentence: "There is no such page here." };
+const NOT_A_PAGE: Refusal = {
+  status: 426,
+  code: "not_a_page",
+  sentence: "This address is for WebSockets. The user interface is at /.",
+};
+
+function badMethod(path: string): Refusal {
+  const sentence = path === SESSION_PATH ? "Only GET and POST are understood here." : "Only GET is understood here.";
+  return { status: 405, code: "bad_method", sentence };
+}
+
+function badSessionRequest({ headers }: IncomingMessage): Refusal | undefined {
+  // A page of another site can post a form or plain text unasked, but not JSON.
+  if (headers["content-type"]?.split(";", 1)[0] !== "application/json") {
+    return { status: 415, code: "not_json", sentence: "A token is posted as application/json." };
+  }
+  return Number(headers["content-length"] ?? 0) > MAX_SESSION_REQUEST_BYTES ? TOO_LARGE : undefined;
+}
+
+/** Undefined: it is longer than anything this server is asked. */
+function readBody(request: IncomingMessage): Promise<string | undefined> {
+  return new Promise((resolve) => {
+    let body = "";
+    request.setEncoding("utf8");
+    request.on("data", (chunk: string) => {
+      body += chunk;
+      if (body.length <= MAX_SESSION_REQUEST_BYTES) return;
+      request.pause();
+      resolve(undefined);
+    });
+    // "close" also follows a client that went away in the middle.
+    request.on("close", () => resolve(body));
+    request.on("end", () => resolve(body));
+  });
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function sendFile({ headers, method }: IncomingMessage, response: ServerResponse, file: UiFile): void {
+  response.setHeader("ETag", file.etag);
+  response.setHeader("Cache-Control", file.cacheControl);
+  if (headers["if-none-match"]?.includes(file.etag)) {
+    response.writeHead(304).end();
+    return;
+  }
+  response.writeHead(200, { "Content-Type": file.contentType, "Content-Length": file.body.length });
+  response.end(method === "HEAD" ? undefined : file.body);
+}
+
+function sendJson(response: ServerResponse, status: number, body: object): void {
+  const text = `${JSON.stringify(body)}\n`;
+  response.writeHead(status, {
+    "Content-Type": "application/json; charset=utf-8",
+    "Content-Length": Buffer.byteLength(text),
+    "Cache-Control": "no-store",
+  });
+  response.end(text);
+}
