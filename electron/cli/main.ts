@@ -1,4 +1,5 @@
 import { Command, CommanderError } from "commander";
+import { VERSION } from "../main/version.ts";
 import { demoCommand } from "./commands/demo.ts";
 import { demoTrafficCommand } from "./commands/demo-traffic.ts";
 import { doctorCommand } from "./commands/doctor.ts";
@@ -16,7 +17,6 @@ import { downCommand, peersCommand, pingCommand, statusCommand } from "./command
 import { startCommand, upCommand } from "./commands/up.ts";
 import { createOutput, EXIT_DONE, EXIT_FAILED, EXIT_USAGE } from "./output.ts";
 import { endWithReader } from "./signals.ts";
-import { VERSION } from "./version.ts";
 
 function program(): Command {
   const root = new Command("govpn")

@@ -5,12 +5,12 @@ import { createLogger } from "../../../shared/base/logger.ts";
 import { FailureError, messageOf } from "../../../shared/base/result.ts";
 import { lineSink } from "../../adapters/log-lines.ts";
 import { defaultProfileDir } from "../../adapters/profile/paths.ts";
+import { openServerFolder, type ServerFolder } from "../../main/server-folder.ts";
 import { TrustedProxies } from "../../server/client-address.ts";
 import type { TlsOptions } from "../../server/http.ts";
 import { defaultLimits } from "../../server/limits.ts";
 import type { RunningServer } from "../../server/server.ts";
 import { createOutput, EXIT_DONE, EXIT_FAILED, EXIT_USAGE, type Output } from "../output.ts";
-import { openServerFolder, type ServerFolder } from "../server-folder.ts";
 import { askedToEnd } from "../signals.ts";
 import { inWords } from "../words.ts";
 

@@ -5,12 +5,12 @@ import { lineSink } from "../../adapters/log-lines.ts";
 import type { IceServerConfig } from "../../adapters/webrtc/ice-servers.ts";
 import { parseIceServer } from "../../adapters/webrtc/ice-servers.ts";
 import type { TunMode } from "../../engine/engine.ts";
+import type { HostRequest, RunningHost } from "../../main/compose.ts";
 import type { Host } from "../../main/host.ts";
 import { newPin, pinArgument, sayInvitation } from "../invitation.ts";
 import { invocation } from "../invocation.ts";
 import { narrate } from "../narrate.ts";
 import { createOutput, EXIT_DONE, EXIT_FAILED, EXIT_USAGE, type Output } from "../output.ts";
-import type { HostRequest, RunningHost } from "../run-host.ts";
 import { askedToEnd } from "../signals.ts";
 import { inWords } from "../words.ts";
 
@@ -109,7 +109,7 @@ async function up(options: UpOptions, embedded?: HostRequest["embedded"]): Promi
     options.logLevel,
   );
   // Sockets, WebRTC and databases: no other command has to wait for them.
-  const { createHost } = await import("../run-host.ts");
+  const { createHost } = await import("../../main/compose.ts");
   const made = await createHost(requestOf(options, embedded), logger);
   if (!made.ok) {
     output.complain(made.error.code, inWords(made.error));

@@ -48,7 +48,7 @@ export interface ProfileDiagnostics {
   inspect(): Promise<ProfileState | undefined>;
 }
 
-/** Everything the checks may ask of this machine. Real: electron/cli/commands/doctor.ts puts it together. */
+/** Everything the checks may ask of this machine. Real: ./machine.ts puts it together. */
 export interface DoctorContext {
   readonly platform: NodeJS.Platform;
   /** "20.20.2" */

@@ -1,0 +1,115 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import * as v from "valibot";
+import type { Logger } from "../../shared/base/logger.ts";
+import { fail, ok, type Result } from "../../shared/base/result.ts";
+import { defaultSettings, type ServerChoice, Settings, type SettingsChange } from "../../shared/ipc/settings.ts";
+import { MAX_USERNAME_LENGTH } from "../../shared/protocols/govpn/limits.ts";
+import type { CorruptFileWarning, Profile } from "../adapters/profile/profile.ts";
+
+/** Where the embedded server is dialled from its own machine, whoever else it lets in. */
+const LOOPBACK = "127.0.0.1";
+
+export const SETTINGS_FILE = "settings.json";
+
+/** What versions before the window kept: the server's URL and the name. Whoever has such a file knows the program. */
+const FirstSettings = v.pipe(
+  v.object({ server: v.optional(v.string()), username: v.optional(v.string()) }),
+  v.transform(({ server, username = "" }): Settings => {
+    const choice: ServerChoice = server === undefined ? defaultSettings.server : { kind: "url", url: server };
+    return { ...defaultSettings, server: choice, username: username.slice(0, MAX_USERNAME_LENGTH), welcomed: true };
+  }),
+);
+const Stored = v.union([Settings, FirstSettings]);
+
+/** A file that a person takes to another machine. */
+const Exported = v.object({ govpn: v.literal("settings"), version: v.literal(1), settings: Settings });
+
+export type SettingsFiles = Pick<Profile, "readJson" | "writeJson">;
+
+/** The settings of one profile: read once, written whole at every change. */
+export class SettingsStore {
+  readonly #files: SettingsFiles;
+  readonly #logger: Logger;
+  #current: Settings = defaultSettings;
+  #isKnown = false;
+
+  constructor(files: SettingsFiles, logger: Logger) {
+    this.#files = files;
+    this.#logger = logger.child("settings");
+  }
+
+  get current(): Settings {
+    return this.#current;
+  }
+
+  /** A file of an earlier run was there: somebody has chosen already. */
+  get isKnown(): boolean {
+    return this.#isKnown;
+  }
+
+  /** The warning says that the file was damaged and where it lies now. Fails with "unreadable". */
+  async load(): Promise<Result<CorruptFileWarning | undefined>> {
+    const read = await this.#files.readJson(SETTINGS_FILE, Stored);
+    if (!read.ok) return read;
+    const { value, warning } = read.value;
+    this.#current = value ?? defaultSettings;
+    this.#isKnown = value !== undefined;
+    return ok(warning);
+  }
+
+  /** Fails with "unwritable"; then the settings are as they were. */
+  async change(change: SettingsChange): Promise<Result<Settings>> {
+    return this.#replace(changed(this.#current, change));
+  }
+
+  async reset(): Promise<Result<Settings>> {
+    // The first-run screen greets people, not settings.
+    return this.#replace({ ...defaultSettings, welcomed: this.#current.welcomed });
+  }
+
+  exported(): string {
+    return `${JSON.stringify({ govpn: "settings", version: 1, settings: this.#current }, null, 2)}\n`;
+  }
+
+  /** Takes over an exported file. Fails with "not_settings" or "unwritable". */
+  async import(text: string): Promise<Result<Settings>> {
+    const read = v.safeParse(v.pipe(v.string(), v.parseJson(), Exported), text);
+    if (!read.success) return fail("not_settings", "this is not a file of exported GoVPN settings");
+    return this.#replace({ ...read.output.settings, welcomed: this.#current.welcomed });
+  }
+
+  async #replace(next: Settings): Promise<Result<Settings>> {
+    const written = await this.#files.writeJson(SETTINGS_FILE, next);
+    if (!written.ok) {
+      this.#logger.warn("the settings could not be saved", { error: written.error.message });
+      return written;
+    }
+    this.#current = next;
+    this.#isKnown = true;
+    return ok(next);
+  }
+}
+
+function changed(settings: Settings, { notifications, ...change }: SettingsChange): Settings {
+  const given = Object.fromEntries(Object.entries(change).filter(([, value]) => value !== undefined));
+  return { ...settings, ...given, notifications: { ...settings.notifications, ...notifications } };
+}
+
+/**
+ * The server of the last run, for whoever only looks: unlike `readJson`, this sets no damaged file aside. Undefined
+ * where none was ever chosen.
+ */
+export async function lastServerUrl(profileDir: string): Promise<string | undefined> {
+  try {
+    const stored = v.parse(Stored, JSON.parse(await readFile(join(profileDir, SETTINGS_FILE), "utf8")));
+    return serverUrlOf(stored.server);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Where this machine dials the chosen server. */
+export function serverUrlOf(server: ServerChoice): string {
+  return server.kind === "url" ? server.url : `ws://${LOOPBACK}:${server.port}/ws`;
+}
