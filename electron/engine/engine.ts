@@ -263,6 +263,6 @@ export class Engine {
   }
 }
 
-function describe({ address, capabilities }: PeerView): PeerDescription {
-  return { ipv4: address.ipv4, ipv6: address.ipv6, capabilities };
+function describe({ address, capabilities, mtu }: PeerView): PeerDescription {
+  return { ipv4: address.ipv4, ipv6: address.ipv6, capabilities, mtu };
 }

@@ -4,6 +4,7 @@ import type { Clock } from "../base/clock.ts";
 import { TokenBucket } from "../base/rate.ts";
 import { type Failure, fail, messageOf, type Result } from "../base/result.ts";
 import type { Signer, VerifySignature } from "../identity/keys.ts";
+import { DEFAULT_TUNNEL_MTU } from "../tunnel/mtu.ts";
 import type { Lane } from "../tunnel/ports.ts";
 import {
   decodeControl,
@@ -178,7 +179,7 @@ export class Connection {
     const { lane, media } = this.transport;
     if (!lane || !media) return;
     this.#media = new MediaLane(media, this.#deps.clock);
-    this.#lanes = new LaneSwitch(lane, this.#media);
+    this.#lanes = new LaneSwitch(lane, this.#media, this.#deps.clock);
     this.#lanes.onChange = () => this.#handlers.onLaneChange();
   }
 
@@ -191,6 +192,7 @@ export class Connection {
     const proof = base64.encode(await this.#deps.signer.sign(message));
     if (this.#ended) return;
     const { username, ipv4Salt, mtu, capabilities = [] } = this.#describe();
+    this.#limitMedia();
     const hello: Hello = {
       t: "hello",
       v: PROTOCOL_VERSION,
@@ -236,9 +238,16 @@ export class Connection {
     if (!proved.ok) return this.#end(proved.error);
     this.#onceGreeted(() => {
       this.#hello = hello;
+      this.#limitMedia();
       if (hello.capabilities.includes(MEDIA_CAPABILITY)) this.#media?.start();
       this.#handlers.onHello(hello);
     });
+  }
+
+  /** The largest packet of interest is what both interfaces take; one that is not there yet sets no limit. */
+  #limitMedia(): void {
+    const mtus = [this.#describe().mtu, this.#hello?.mtu ?? 0].filter((mtu) => mtu > 0);
+    this.#media?.setCeiling(mtus.length > 0 ? Math.min(...mtus) : DEFAULT_TUNNEL_MTU);
   }
 
   /**

@@ -1,6 +1,13 @@
+import type { Clock } from "../base/clock.ts";
 import type { VirtioHeader } from "../packet/virtio.ts";
 import type { Lane, LaneKind, LaneTakes, OnPacket } from "../tunnel/ports.ts";
 import type { MediaLane } from "./media-lane.ts";
+
+/**
+ * A packet that is too large for the media lane goes by the packets channel, unless that was full so lately: such packets
+ * are few, and they must not keep those waiting that have a way of their own. A full wire would lose them too.
+ */
+const FULL_MS = 20;
 
 /**
  * Chooses one lane out of two: the media lane while it is good, else the packets channel. Both receive all the time, so
@@ -14,16 +21,19 @@ export class LaneSwitch {
   onChange: () => void = () => {};
   readonly #packets: Lane;
   readonly #media: MediaLane;
+  readonly #clock: Clock;
   #current: LaneView;
+  #fullAt = Number.NEGATIVE_INFINITY;
 
-  constructor(packets: Lane, media: MediaLane) {
+  constructor(packets: Lane, media: MediaLane, clock: Clock) {
     this.#packets = packets;
     this.#media = media;
-    this.#current = new LaneView(packets);
+    this.#clock = clock;
+    this.#current = new LaneView(packets, packets.send.bind(packets));
     for (const lane of [packets, media]) {
       lane.onPacket = (packet, offload) => this.#current.onPacket(packet, offload);
       lane.onWritable = () => {
-        if (this.#current.lane === lane) this.#current.onWritable();
+        if (this.#current.kind === lane.kind) this.#current.onWritable();
       };
     }
     media.onChange = () => this.#choose();
@@ -35,31 +45,43 @@ export class LaneSwitch {
 
   #choose(): void {
     const { onPacket, onWritable } = this.#current;
-    this.#current = new LaneView(this.#media.isGood ? this.#media : this.#packets);
+    const lane = this.#media.isGood ? this.#media : this.#packets;
+    const tooLarge: Send = (packet, offload) => this.#sendTooLarge(packet, offload);
+    this.#current = new LaneView(lane, lane === this.#media ? tooLarge : lane.send.bind(lane));
     // Until it is taken over: nothing that arrives in between is lost.
     this.#current.onPacket = onPacket;
     this.#current.onWritable = onWritable;
     this.onChange();
   }
+
+  #sendTooLarge(packet: Uint8Array, offload: VirtioHeader | undefined): boolean {
+    if (this.#clock.now() - this.#fullAt < FULL_MS) return true;
+    if (!this.#packets.send(packet, offload)) this.#fullAt = this.#clock.now();
+    return true;
+  }
 }
+
+type Send = (packet: Uint8Array, offload: VirtioHeader | undefined) => boolean;
 
 /** One lane as it is now. */
 class LaneView implements Lane {
-  readonly lane: Lane;
   readonly kind: LaneKind;
   readonly takes: LaneTakes;
   readonly maxPacketBytes: number;
   onPacket: OnPacket = () => {};
   onWritable: () => void = () => {};
+  readonly #lane: Lane;
+  readonly #sendTooLarge: Send;
 
-  constructor(lane: Lane) {
-    this.lane = lane;
+  constructor(lane: Lane, sendTooLarge: Send) {
+    this.#lane = lane;
+    this.#sendTooLarge = sendTooLarge;
     this.kind = lane.kind;
     this.takes = lane.takes;
     this.maxPacketBytes = lane.maxPacketBytes;
   }
 
   send(packet: Uint8Array, offload?: VirtioHeader): boolean {
-    return this.lane.send(packet, offload);
+    return packet.length > this.maxPacketBytes ? this.#sendTooLarge(packet, offload) : this.#lane.send(packet, offload);
   }
 }

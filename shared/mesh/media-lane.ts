@@ -1,11 +1,13 @@
 import type { Clock } from "../base/clock.ts";
 import type { Disposable } from "../base/disposable.ts";
+import { IPV6_MIN_MTU } from "../packet/ipv6.ts";
 import { TransportLayout } from "../packet/layout.ts";
 import { describeChecksum } from "../packet/partial.ts";
 import { plainVirtioHeader, VIRTIO_NEEDS_CHECKSUM, type VirtioHeader } from "../packet/virtio.ts";
 import { setU32, u8, u32 } from "../packet/words.ts";
+import { DEFAULT_TUNNEL_MTU, MEDIA_OVERHEAD_BYTES } from "../tunnel/mtu.ts";
 import type { Lane, OnPacket } from "../tunnel/ports.ts";
-import { type LaneHealth, onEcho, onLostProbe, unproven } from "./lane-watch.ts";
+import { type LaneHealth, onEcho, onLostRound, unproven } from "./lane-watch.ts";
 import {
   MEDIA_HEADER_BYTES,
   MEDIA_PARTIAL_CHECKSUM,
@@ -14,39 +16,30 @@ import {
   PROBE_ID_BYTES,
   writeMediaHeader,
 } from "./media-frame.ts";
+import { PathMtu } from "./path-mtu.ts";
 import type { DatagramPipe } from "./ports.ts";
+import { ProbeRound } from "./probe-round.ts";
 
-/** Unproven: the lane is wanted now. */
+/** Unproven and wanted now, or coming back. */
 export const PROVE_EVERY_MS = 250;
-/** After this many probes in vain RTP does not pass here, and is asked for seldom. */
+/** After this many rounds in vain RTP does not pass here, and is asked for seldom. */
 export const PROVE_TRIES = 20;
-/** While packets flow: with 4 probes to lose, a lane that died is left within about 4 s. */
+/** While packets flow: with 4 rounds to lose, a lane that died is left within about 5 s. */
 export const WATCH_EVERY_MS = 500;
 /** Nothing flows, or the lane is lost. */
 export const QUIET_EVERY_MS = 4_000;
-/** A probe whose echo is not back by then is lost. */
-export const ECHO_WITHIN_MS = 1_000;
-/** Two large probes in a row lost: perhaps the path has become narrower. Take the small size, which the next ones try. */
-const NARROWER_AFTER = 2;
-/** How often a lost size is tried again: paths change when people move, not by themselves. */
-export const WIDEN_EVERY_MS = 60_000;
-/** Tries of a size at once, because any one of them may be lost by chance. */
-const WIDEN_TRIES = 3;
 
-/**
- * Packet sizes in bytes that are tried. Around a packet come 2 of ours, 12 of RTP, 16 of SRTP, 8 of UDP and 40 of IPv6:
- * 1420 makes 1498, which fits Ethernet; 1280, the least that IPv6 allows inside, makes 1358, which fits PPPoE, mobile
- * networks and other VPNs.
- */
-const LARGEST = 1420;
-const SMALLEST = 1280;
-/** While unproven, every third probe is a small one: large ones may be what does not pass. */
-const SMALL_PROBE_EVERY = 3;
+/** The least path for IPv4 that any host must take (RFC 791: 576), less what is around a packet; rounded down. */
+export const FLOOR_BYTES = 488;
+/** What the least path for IPv6 carries (RFC 8200, section 5: 1280). */
+export const BASE_BYTES = IPV6_MIN_MTU - MEDIA_OVERHEAD_BYTES;
+/** The native side reads datagrams into 4096 bytes: larger ones are cut off there, whatever the path carries. */
+const MOST_BYTES = 4_000;
 
 /**
  * The media lane: IP packets as the payload of an SRTP track. No congestion control under the flows' own, so that loss
- * does not stall it. It proves by probes that it carries anything before it says `isGood`, and watches itself by probes
- * as large as its packets.
+ * does not stall it. It proves by probes that it carries anything before it says `isGood`, watches itself by probes as
+ * large as its packets, and finds out by probes how large those may be (path-mtu.ts).
  */
 export class MediaLane implements Lane {
   readonly kind = "media";
@@ -57,23 +50,26 @@ export class MediaLane implements Lane {
   onChange: () => void = () => {};
   readonly #pipe: DatagramPipe;
   readonly #clock: Clock;
-  readonly #out: Uint8Array;
+  #out: Uint8Array;
   readonly #layout = new TransportLayout();
   readonly #offload = plainVirtioHeader();
   #health: LaneHealth = unproven;
-  #size: number = LARGEST;
-  #probe: { readonly id: number; readonly size: number; readonly deadline: Disposable } | undefined;
-  #nextId = 1;
+  readonly #path = new PathMtu({ floor: FLOOR_BYTES, base: BASE_BYTES, ceiling: DEFAULT_TUNNEL_MTU });
+  readonly #round: ProbeRound;
   #next: Disposable | undefined;
-  #widenTries = 0;
-  #widenAt = 0;
+  #isStarted = false;
   #isBusy = false;
   #ended = false;
 
   constructor(pipe: DatagramPipe, clock: Clock) {
     this.#pipe = pipe;
     this.#clock = clock;
-    this.#out = new Uint8Array(pipe.headroom + MEDIA_HEADER_BYTES + LARGEST);
+    this.#out = this.#newBuffer();
+    this.#round = new ProbeRound(clock, {
+      send: (id, size) => this.#sendControl(MEDIA_TYPE.probe, id, size),
+      onOver: (sent, echoed) => this.#onRound(sent, echoed),
+      onLateEcho: (size) => this.#change(() => this.#path.onLateEcho(size)),
+    });
     pipe.onFrame = (frame) => this.#receive(frame);
   }
 
@@ -82,22 +78,35 @@ export class MediaLane implements Lane {
     return this.#health.kind === "good";
   }
 
+  /** What the path carries, as far as is known. */
   get maxPacketBytes(): number {
-    return this.#size;
+    return this.#path.size;
   }
 
   /** Begins to probe: the other end has said that it has the lane too. */
   start(): void {
-    if (!this.#next && !this.#probe && !this.#ended) this.#sendProbe();
+    if (this.#isStarted || this.#ended) return;
+    this.#isStarted = true;
+    this.#probe();
+  }
+
+  /** @param bytes of the largest packet that both ends' interfaces take: nothing above is looked for, nor sent. */
+  setCeiling(bytes: number): void {
+    const ceiling = Math.min(bytes, MOST_BYTES);
+    if (ceiling === this.#path.ceiling) return;
+    this.#change(() => this.#path.setCeiling(ceiling));
+    this.#out = this.#newBuffer();
+    if (this.isGood && this.#next) this.#schedule(0);
   }
 
   send(packet: Uint8Array, offload?: VirtioHeader): boolean {
-    if (this.#ended || packet.length > LARGEST) return true;
-    const isPartial = offload !== undefined && (offload.flags & VIRTIO_NEEDS_CHECKSUM) !== 0;
     const { headroom } = this.#pipe;
+    const bytes = headroom + MEDIA_HEADER_BYTES + packet.length;
+    if (this.#ended || bytes > this.#out.length) return true;
+    const isPartial = offload !== undefined && (offload.flags & VIRTIO_NEEDS_CHECKSUM) !== 0;
     writeMediaHeader(this.#out, headroom, MEDIA_TYPE.packet, isPartial ? MEDIA_PARTIAL_CHECKSUM : 0);
     this.#out.set(packet, headroom + MEDIA_HEADER_BYTES);
-    this.#pipe.send(this.#out.subarray(0, headroom + MEDIA_HEADER_BYTES + packet.length));
+    this.#pipe.send(this.#out.subarray(0, bytes));
     this.#noteTraffic();
     return true;
   }
@@ -106,9 +115,12 @@ export class MediaLane implements Lane {
     this.#ended = true;
     this.#next?.dispose();
     this.#next = undefined;
-    this.#probe?.deadline.dispose();
-    this.#probe = undefined;
+    this.#round.dispose();
     this.#pipe.onFrame = () => {};
+  }
+
+  #newBuffer(): Uint8Array {
+    return new Uint8Array(this.#pipe.headroom + MEDIA_HEADER_BYTES + this.#path.ceiling);
   }
 
   #receive(frame: Uint8Array): void {
@@ -122,7 +134,7 @@ export class MediaLane implements Lane {
       case MEDIA_TYPE.probe:
         return this.#sendControl(MEDIA_TYPE.echo, u32(frame, MEDIA_HEADER_BYTES), 0);
       case MEDIA_TYPE.echo:
-        return this.#onEcho(u32(frame, MEDIA_HEADER_BYTES));
+        return this.#round.onEcho(u32(frame, MEDIA_HEADER_BYTES));
       default:
         return;
     }
@@ -142,25 +154,9 @@ export class MediaLane implements Lane {
     if (this.#next && this.isGood) this.#schedule(WATCH_EVERY_MS);
   }
 
-  #sendProbe(): void {
-    const size = this.#probeSize();
-    const id = this.#nextId;
-    this.#nextId = (this.#nextId + 1) >>> 0;
+  #probe(): void {
     this.#isBusy = false;
-    const deadline = this.#clock.after(ECHO_WITHIN_MS, () => this.#onLost());
-    this.#probe = { id, size, deadline };
-    this.#sendControl(MEDIA_TYPE.probe, id, size);
-  }
-
-  /** The size in use, or once in a while the one above. */
-  #probeSize(): number {
-    if (this.#health.kind === "unproven") {
-      return this.#health.tries % SMALL_PROBE_EVERY === SMALL_PROBE_EVERY - 1 ? SMALLEST : LARGEST;
-    }
-    if (!this.isGood || this.#size === LARGEST) return this.#size;
-    if (this.#clock.now() < this.#widenAt) return this.#size;
-    this.#widenTries++;
-    return LARGEST;
+    this.#round.begin(this.#path.plan(this.#clock.now()));
   }
 
   #sendControl(type: typeof MEDIA_TYPE.probe | typeof MEDIA_TYPE.echo, id: number, size: number): void {
@@ -173,45 +169,33 @@ export class MediaLane implements Lane {
     this.#pipe.send(frame);
   }
 
-  #onEcho(id: number): void {
-    const probe = this.#probe;
-    if (probe?.id !== id) return;
-    probe.deadline.dispose();
-    this.#probe = undefined;
-    const isFirst = this.#health.kind === "unproven";
-    const size = isFirst || probe.size > this.#size ? probe.size : this.#size;
-    if (probe.size > this.#size) this.#widenTries = 0;
-    this.#change(onEcho(this.#health), size);
-    const isWidening = this.#size < LARGEST && this.#clock.now() >= this.#widenAt;
-    this.#schedule(isWidening ? 0 : this.#isBusy ? WATCH_EVERY_MS : QUIET_EVERY_MS);
+  #onRound(sent: readonly number[], echoed: ReadonlySet<number>): void {
+    this.#change(() => {
+      this.#path.onRound(sent, echoed, this.#clock.now());
+      this.#health = echoed.size > 0 ? onEcho(this.#health) : onLostRound(this.#health);
+      if (this.#health.kind === "lost" && echoed.size === 0) this.#path.reset();
+    });
+    this.#schedule(this.#pause(echoed.size > 0));
   }
 
-  #onLost(): void {
-    const probe = this.#probe;
-    this.#probe = undefined;
-    if (probe && this.isGood && probe.size > this.#size) return this.#widenFailed();
-    const health = onLostProbe(this.#health);
-    const isNarrower = health.kind === "good" && health.missed >= NARROWER_AFTER && this.#size > SMALLEST;
-    if (isNarrower) this.#widenAt = this.#clock.now() + WIDEN_EVERY_MS;
-    this.#change(health, isNarrower || health.kind === "lost" ? SMALLEST : this.#size);
-    const isHopeless = health.kind === "lost" || (health.kind === "unproven" && health.tries >= PROVE_TRIES);
-    this.#schedule(isHopeless ? QUIET_EVERY_MS : health.kind === "unproven" ? PROVE_EVERY_MS : 0);
-  }
-
-  #widenFailed(): void {
-    if (this.#widenTries >= WIDEN_TRIES) {
-      this.#widenTries = 0;
-      this.#widenAt = this.#clock.now() + WIDEN_EVERY_MS;
+  /** Milliseconds until the next round. */
+  #pause(isEchoed: boolean): number {
+    const health = this.#health;
+    switch (health.kind) {
+      case "unproven":
+        return health.tries < PROVE_TRIES ? PROVE_EVERY_MS : QUIET_EVERY_MS;
+      case "lost":
+        return isEchoed ? PROVE_EVERY_MS : QUIET_EVERY_MS;
+      case "good":
+        if (!isEchoed || this.#path.isSearching) return 0;
+        return this.#isBusy ? WATCH_EVERY_MS : QUIET_EVERY_MS;
     }
-    this.#schedule(0);
   }
 
-  #change(health: LaneHealth, size: number): void {
-    const wasGood = this.isGood;
-    const before = this.#size;
-    this.#health = health;
-    this.#size = size;
-    if (this.isGood !== wasGood || size !== before) this.onChange();
+  #change(step: () => void): void {
+    const [wasGood, before] = [this.isGood, this.#path.size];
+    step();
+    if (this.isGood !== wasGood || (wasGood && this.#path.size !== before)) this.onChange();
   }
 
   #schedule(ms: number): void {
@@ -219,7 +203,7 @@ export class MediaLane implements Lane {
     if (this.#ended) return;
     this.#next = this.#clock.after(ms, () => {
       this.#next = undefined;
-      this.#sendProbe();
+      this.#probe();
     });
   }
 }

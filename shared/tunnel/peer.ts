@@ -21,6 +21,9 @@ const PUMP_MS = 20;
  */
 const LANE_HOLD_MS = 2000;
 
+/** What any host takes (RFC 791); a peer that claims to take less would have its packets cut to dust. */
+const LEAST_MTU = 576;
+
 export interface PeerEvents {
   /** From the lane, not yet trusted. The bytes are the lane's. */
   onPacket(peer: Peer, packet: Uint8Array, offload: VirtioHeader | undefined): void;
@@ -46,6 +49,7 @@ export class Peer implements Routed, Disposable {
   readonly #pool: BufferPool;
   #queue: FlowQueue;
   #takesOffloads = false;
+  #mtu = Number.POSITIVE_INFINITY;
   #lane: Lane | undefined;
   #writable = false;
   #isFlushing = false;
@@ -85,6 +89,17 @@ export class Peer implements Routed, Disposable {
     if (takesOffloads === this.#takesOffloads) return;
     this.#takesOffloads = takesOffloads;
     this.#refit();
+  }
+
+  /** The largest packet in bytes that the peer's own interface takes; 0 when it has not said. */
+  setMtu(bytes: number): void {
+    const before = this.#mtu;
+    this.#mtu = bytes > 0 ? Math.max(bytes, LEAST_MTU) : Number.POSITIVE_INFINITY;
+    if (this.#mtu < before) this.#refit();
+  }
+
+  get mtu(): number {
+    return this.#mtu;
   }
 
   /** What the way out takes now: what the lane carries and the peer understands. */

@@ -52,10 +52,13 @@ export const OFFLOAD_CAPABILITY = "gso";
 export interface Lane {
   readonly kind: LaneKind;
   readonly takes: LaneTakes;
-  /** Largest packet in bytes that `send` takes, super-packets included. */
+  /**
+   * Largest packet in bytes that the lane carries, super-packets included. Whatever it is, `send` also takes packets of
+   * up to 1280 bytes, for IPv6 knows no narrower link: it finds them another way.
+   */
   readonly maxPacketBytes: number;
   /**
-   * Sends a packet, or loses it (closed, or over `maxPacketBytes`).
+   * Sends a packet, or loses it (closed, or over what it takes).
    * @returns whether it wants more; after a false, wait for `onWritable`. The packet of a false was still taken.
    */
   send(packet: Uint8Array, offload?: VirtioHeader): boolean;

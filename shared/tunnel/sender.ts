@@ -1,10 +1,11 @@
 import { fragmentIpv4 } from "../packet/fragment.ts";
 import { parseIpv4 } from "../packet/ipv4.ts";
-import { MAX_PACKET_BYTES } from "../packet/ipv6.ts";
+import { IPV6_MIN_MTU, MAX_PACKET_BYTES } from "../packet/ipv6.ts";
 import { TransportLayout } from "../packet/layout.ts";
 import { completeChecksum } from "../packet/partial.ts";
 import { Segmenter } from "../packet/segment.ts";
 import { plainVirtioHeader, type VirtioHeader } from "../packet/virtio.ts";
+import { u8 } from "../packet/words.ts";
 import { describePartial, describeSuper, isCarriedWhole, isPartial, isPartialOnly, isSuper } from "./offload.ts";
 import type { Peer } from "./peer.ts";
 import type { Replies } from "./replies.ts";
@@ -28,7 +29,7 @@ export class Sender {
 
   /** The largest packet, headers included, that may be sent to the peer in one piece now; not what a super-packet is. */
   linkMtu(peer: Peer): number {
-    return Math.min(this.#mtu, peer.maxPacketBytes ?? this.#mtu);
+    return Math.min(this.#mtu, peer.mtu, peer.maxPacketBytes ?? this.#mtu);
   }
 
   send(peer: Peer, packet: Uint8Array, offload: VirtioHeader | undefined): void {
@@ -39,12 +40,13 @@ export class Sender {
   }
 
   #sendComplete(peer: Peer, packet: Uint8Array): void {
-    if (fits(peer, packet)) return peer.send(packet);
+    if (packet.length <= this.#pieceMtu(peer, packet)) return peer.send(packet);
     for (const piece of this.#pieces(peer, packet)) peer.send(piece);
   }
 
   #sendPartial(peer: Peer, packet: Uint8Array, offload: VirtioHeader): void {
-    if (peer.takes !== "complete" && fits(peer, packet) && isPartialOnly(offload, this.#layout)) {
+    const isFit = packet.length <= this.#pieceMtu(peer, packet);
+    if (peer.takes !== "complete" && isFit && isPartialOnly(offload, this.#layout)) {
       describePartial(this.#offload, this.#layout);
       return peer.send(packet, this.#offload);
     }
@@ -62,10 +64,17 @@ export class Sender {
       return peer.send(packet, this.#offload);
     }
     // TCP can be cut finer than its system meant to, and nothing is lost; the system is told, and does better next time.
-    if (isOver && layout.kind === "tcp") this.#replies.reject(packet, { kind: "too_big", mtu });
+    const isTold = layout.payload + offload.gsoSize > this.#pieceMtu(peer, packet);
+    if (isTold && layout.kind === "tcp") this.#replies.reject(packet, { kind: "too_big", mtu });
     // Datagrams cannot: each is fragmented, or refused, as if it had come by itself.
     const isWhole = isOver && layout.kind === "udp";
     this.#cut(peer, packet, offload, isWhole ? MAX_PACKET_BYTES : mtu, peer.takes !== "complete" && !isWhole);
+  }
+
+  /** The same for one packet: IPv6 may not be told of less than 1280 bytes, and a lane takes those whatever its size. */
+  #pieceMtu(peer: Peer, packet: Uint8Array): number {
+    const mtu = this.linkMtu(peer);
+    return mtu < IPV6_MIN_MTU && u8(packet, 0) >> 4 === 6 ? IPV6_MIN_MTU : mtu;
   }
 
   #cut(peer: Peer, packet: Uint8Array, offload: VirtioHeader, maxBytes: number, leavePartial: boolean): void {

@@ -41,6 +41,8 @@ export interface PeerDescription {
   readonly ipv6: string;
   /** None when left out. */
   readonly capabilities?: readonly string[];
+  /** Of its interface, in bytes; 0 or left out: it sets no limit. */
+  readonly mtu?: number | undefined;
 }
 
 export interface TunnelEvents {
@@ -123,6 +125,7 @@ export class Tunnel implements Disposable {
     const peer = this.#peers.get(publicKey) ?? this.#newPeer(publicKey, parsed);
     peer.setAddresses(parsed.ipv4, parsed.ipv6);
     peer.setCapabilities(description.capabilities ?? []);
+    peer.setMtu(description.mtu ?? 0);
     this.#peers.set(peer);
     return ok(undefined);
   }

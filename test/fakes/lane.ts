@@ -1,3 +1,4 @@
+import { IPV6_MIN_MTU } from "../../shared/packet/ipv6.ts";
 import type { VirtioHeader } from "../../shared/packet/virtio.ts";
 import type { Lane, LaneKind, LaneTakes, OnPacket } from "../../shared/tunnel/ports.ts";
 
@@ -25,7 +26,7 @@ export class FakeLane implements Lane {
   }
 
   send(packet: Uint8Array, offload?: VirtioHeader): boolean {
-    if (!this.isOpen || packet.length > this.maxPacketBytes) {
+    if (!this.isOpen || packet.length > Math.max(this.maxPacketBytes, IPV6_MIN_MTU)) {
       this.lost += 1;
       return this.isOpen;
     }

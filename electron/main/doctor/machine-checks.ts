@@ -1,4 +1,5 @@
-import { DEFAULT_TUNNEL_MTU } from "../../../shared/tunnel/mtu.ts";
+import { IPV6_MIN_MTU } from "../../../shared/packet/ipv6.ts";
+import { MEDIA_OVERHEAD_BYTES } from "../../../shared/tunnel/mtu.ts";
 import type { ProfileState } from "../../adapters/profile/inspect.ts";
 import { type Check, type CheckResult, LOCAL_CHECK_WITHIN_MS } from "./check.ts";
 import type { DoctorContext, TunMendingHint } from "./context.ts";
@@ -86,9 +87,6 @@ function clashFix(names: readonly string[]): string {
   return "This network's provider uses the same addresses (carrier-grade NAT) or another VPN does. If a member cannot be reached over IPv4, use its IPv6 address, which govpn peers shows.";
 }
 
-/** Data channel, DTLS, UDP and IPv6 around a tunnel packet; shared/tunnel/mtu.ts counts them. */
-const TUNNEL_OVERHEAD_BYTES = 117;
-
 export const mtuCheck: Check<Pick<DoctorContext, "net">> = {
   id: "mtu",
   title: "Packet size",
@@ -96,13 +94,14 @@ export const mtuCheck: Check<Pick<DoctorContext, "net">> = {
   async run({ net }) {
     const route = await net.findDefaultRoute();
     if (!route) return { status: "skip", detail: "the default route is not known here" };
-    const needed = DEFAULT_TUNNEL_MTU + TUNNEL_OVERHEAD_BYTES;
+    // Packets are made to fit each path (shared/mesh/path-mtu.ts), but those of IPv6 may not be told of less than this.
+    const needed = IPV6_MIN_MTU + MEDIA_OVERHEAD_BYTES;
     const detail = `${route.interface} carries ${route.mtu} bytes`;
     if (route.mtu >= needed) return { status: "ok", detail };
     return {
       status: "warn",
-      detail: `${detail}; full tunnel packets take ${needed}`,
-      fix: `Traffic will be slow, because packets are cut in two. If ${route.interface} is another VPN, stop it, or raise its MTU.`,
+      detail: `${detail}; IPv6 in the tunnel takes ${needed}`,
+      fix: `Some traffic will be slow: large IPv6 packets take the way of the data channel. If ${route.interface} is another VPN, stop it, or raise its MTU.`,
     };
   },
 };

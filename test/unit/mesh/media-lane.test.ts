@@ -1,31 +1,29 @@
 import { describe, expect, it } from "vitest";
 import { LaneSwitch } from "../../../shared/mesh/lane-switch.ts";
-import {
-  ECHO_WITHIN_MS,
-  MediaLane,
-  PROVE_EVERY_MS,
-  QUIET_EVERY_MS,
-  WATCH_EVERY_MS,
-  WIDEN_EVERY_MS,
-} from "../../../shared/mesh/media-lane.ts";
+import { MediaLane, PROVE_EVERY_MS, QUIET_EVERY_MS, WATCH_EVERY_MS } from "../../../shared/mesh/media-lane.ts";
+import { RAISE_LAST_MS } from "../../../shared/mesh/path-mtu.ts";
 import type { DatagramPipe } from "../../../shared/mesh/ports.ts";
+import { ECHO_WITHIN_MS } from "../../../shared/mesh/probe-round.ts";
 import { FakeClock } from "../../fakes/clock.ts";
 import { FakeLane } from "../../fakes/lane.ts";
 
+/** Bytes of headroom and header in a frame. */
+const AROUND = 14;
+
 /** Two pipes joined; `passes` says which frames get through, by their length with headroom. */
 function pipes(clock: FakeClock) {
-  const wire = { passes: (_bytes: number) => true, delayMs: 5, frames: 0 };
-  const end = (): DatagramPipe & { other?: DatagramPipe } => ({
+  const wire = { passes: (_bytes: number, _from: "a" | "b") => true, delayMs: 5, frames: 0 };
+  const end = (name: "a" | "b"): DatagramPipe & { other?: DatagramPipe } => ({
     headroom: 12,
     onFrame: () => {},
     send(frame) {
       wire.frames++;
-      if (!wire.passes(frame.length)) return;
+      if (!wire.passes(frame.length, name)) return;
       const copy = frame.slice(12);
       clock.after(wire.delayMs, () => this.other?.onFrame(copy));
     },
   });
-  const [a, b] = [end(), end()];
+  const [a, b] = [end("a"), end("b")];
   a.other = b;
   b.other = a;
   return { a, b, wire };
@@ -73,29 +71,69 @@ describe("the media lane", () => {
     expect(a.isGood).toBe(false);
     const before = wire.frames;
     await clock.advance(10 * (ECHO_WITHIN_MS + QUIET_EVERY_MS));
-    expect(wire.frames - before).toBeLessThanOrEqual(22);
+    expect(wire.frames - before).toBeLessThanOrEqual(66);
   });
 
-  it("takes the small size where large packets do not pass, and tries the large one again later", async () => {
+  it("finds what the path carries, and tries more again later", async () => {
     const { clock, wire, a, b } = pair();
-    wire.passes = (bytes) => bytes < 1400;
+    wire.passes = (bytes) => bytes <= 1222 + AROUND;
     a.start();
     b.start();
-    await clock.advance(5 * (ECHO_WITHIN_MS + PROVE_EVERY_MS));
-    expect([a.isGood, a.maxPacketBytes]).toEqual([true, 1280]);
+    await clock.advance(3_000);
+    expect([a.isGood, a.maxPacketBytes]).toEqual([true, 1222]);
     wire.passes = () => true;
-    await clock.advance(WIDEN_EVERY_MS + 4 * QUIET_EVERY_MS + 10 * ECHO_WITHIN_MS);
+    await clock.advance(2 * RAISE_LAST_MS);
     expect(a.maxPacketBytes).toBe(1420);
   });
 
-  it("becomes narrower, and stays good, when the path does", async () => {
+  it("leaves a black hole within a second under traffic, and stays good", async () => {
     const { clock, wire, a, b } = pair();
     a.start();
     b.start();
+    await clock.advance(QUIET_EVERY_MS);
+    const changes: number[] = [];
+    a.onChange = () => changes.push(a.maxPacketBytes);
+    wire.passes = (bytes) => bytes <= 1222 + AROUND;
+    for (let i = 0; i < 10; i++) {
+      a.send(Uint8Array.of(0x45));
+      await clock.advance(100);
+    }
+    expect(a.isGood).toBe(true);
+    expect(a.maxPacketBytes).toBeLessThanOrEqual(1222);
+    await clock.advance(2_000);
+    expect(changes.at(-1)).toBe(1222);
+  });
+
+  it("measures each way by itself", async () => {
+    const { clock, wire, a, b } = pair();
+    wire.passes = (bytes, from) => from === "b" || bytes <= 1222 + AROUND;
+    a.start();
+    b.start();
+    await clock.advance(3_000);
+    expect([a.maxPacketBytes, b.maxPacketBytes]).toEqual([1222, 1420]);
+  });
+
+  it("looks for no more than the ceiling, and for all of it when that rises", async () => {
+    const { clock, wire, a, b } = pair();
+    let largest = 0;
+    wire.passes = (bytes) => {
+      largest = Math.max(largest, bytes - AROUND);
+      return true;
+    };
+    a.setCeiling(1280);
+    b.setCeiling(1280);
+    a.start();
+    b.start();
     await clock.advance(50);
-    wire.passes = (bytes) => bytes < 1400;
-    await clock.advance(QUIET_EVERY_MS + 4 * ECHO_WITHIN_MS);
-    expect([a.isGood, a.maxPacketBytes]).toEqual([true, 1280]);
+    expect([a.maxPacketBytes, largest]).toEqual([1280, 1280]);
+    a.setCeiling(3000);
+    await clock.advance(1_000);
+    expect(a.maxPacketBytes).toBe(3000);
+    const got: number[] = [];
+    b.onPacket = (packet) => got.push(packet.length);
+    a.send(new Uint8Array(3000));
+    await clock.advance(10);
+    expect(got).toEqual([3000]);
   });
 
   it("is lost within six seconds when a firewall begins to drop it under traffic", async () => {
@@ -164,7 +202,7 @@ describe("the choice between two lanes", () => {
   it("is the packets channel until the media lane is good, and again when it is lost", async () => {
     const { clock, wire, a, b } = pair();
     const packets = new FakeLane();
-    const choice = new LaneSwitch(packets, a);
+    const choice = new LaneSwitch(packets, a, clock);
     const kinds: string[] = [];
     choice.onChange = () => kinds.push(choice.current.kind);
     expect(choice.current.kind).toBe("packets");
@@ -180,7 +218,7 @@ describe("the choice between two lanes", () => {
   it("receives from both, whichever is in use", async () => {
     const { clock, a, b } = pair();
     const packets = new FakeLane();
-    const choice = new LaneSwitch(packets, a);
+    const choice = new LaneSwitch(packets, a, clock);
     const got: number[] = [];
     choice.current.onPacket = (packet) => got.push(packet[0] ?? 0);
     packets.onPacket(Uint8Array.of(1));
@@ -192,5 +230,39 @@ describe("the choice between two lanes", () => {
     expect(choice.current.kind).toBe("media");
     packets.onPacket(Uint8Array.of(3));
     expect(got).toEqual([1, 2, 3]);
+  });
+
+  it("sends what is too large for the media lane by the packets channel, and the rest by the media lane", async () => {
+    const { clock, wire, a, b } = pair();
+    const packets = new FakeLane({ room: 2 });
+    const choice = new LaneSwitch(packets, a, clock);
+    wire.passes = (bytes) => bytes <= 1222 + AROUND;
+    a.start();
+    b.start();
+    await clock.advance(3_000);
+    const got: number[] = [];
+    b.onPacket = (packet) => got.push(packet.length);
+    expect([choice.current.kind, choice.current.maxPacketBytes]).toEqual(["media", 1222]);
+    for (const bytes of [1222, 1223, 1280, 1279]) expect(choice.current.send(new Uint8Array(bytes))).toBe(true);
+    await clock.advance(10);
+    expect(got).toEqual([1222]);
+    // The third found it full: it is lost rather than waited for, and soon tried again.
+    expect(packets.take().map(({ length }) => length)).toEqual([1223, 1280]);
+    await clock.advance(20);
+    choice.current.send(new Uint8Array(1270));
+    expect(packets.take()).toHaveLength(1);
+  });
+
+  it("is another one when the path grows or shrinks", async () => {
+    const { clock, wire, a, b } = pair();
+    const choice = new LaneSwitch(new FakeLane(), a, clock);
+    a.start();
+    b.start();
+    await clock.advance(50);
+    const before = choice.current;
+    wire.passes = (bytes) => bytes <= 1300;
+    await clock.advance(2 * QUIET_EVERY_MS);
+    expect(before.maxPacketBytes).toBe(1420);
+    expect(choice.current.maxPacketBytes).toBe(1300 - AROUND);
   });
 });

@@ -81,12 +81,23 @@ describe.each(families)("a super-packet from this machine, $name", ({ from, to }
     expect(tunnel.counters(ann.key)?.dropped.too_big).toBe(0);
   });
 
+  it("is cut finer without a word, if TCP, where IPv6 may not be told of so little", () => {
+    const wide = superPacket(packetFields(from, to), 1200);
+    const { tun, lanes } = out("partial", { mtu: 1420, maxPacketBytes: 1000 });
+    tun.fromSystem(wide.packet, wide.offload);
+    const finer = superPacket(packetFields(from, to), 1000 - wide.offload.headerBytes);
+    expect(lanes.ann.sent).toEqual(finer.segments("partial"));
+    expect(tun.take()).toHaveLength(from === self.ipv4 ? 1 : 0);
+  });
+
   it("is refused, if UDP, where its datagrams do not fit, each as if it had come alone", () => {
-    const { tunnel, tun, lanes } = out("partial", { maxPacketBytes: 900 });
-    tun.fromSystem(udp.packet, udp.offload);
-    expect(lanes.ann.sent).toEqual([]);
-    expect(tunnel.counters(ann.key)?.dropped.too_big).toBe(5);
-    expect(tun.take()).toHaveLength(5);
+    const wide = superPacket(packetFields(from, to, { protocol: "udp" }), 1300);
+    const { tunnel, tun, lanes } = out("partial", { mtu: 1500, maxPacketBytes: 1280 });
+    tun.fromSystem(wide.packet, wide.offload);
+    // The last is a short one, and fits.
+    expect(lanes.ann.sent).toEqual(wide.segments("full").slice(-1));
+    expect(tunnel.counters(ann.key)?.dropped.too_big).toBe(3);
+    expect(tun.take()).toHaveLength(3);
   });
 
   it("is dropped and counted when it contradicts itself", () => {
