@@ -1,12 +1,13 @@
 // @ts-check
 /**
- * Bundles the TypeScript entries to dist/: `node build/bundle.mjs [target …]`. npm packages stay outside the bundle,
- * so that native ones find their binaries and `npm ci` alone decides versions.
+ * Bundles to dist/: `node build/bundle.mjs [target …]`. npm packages stay outside the bundles of programs, so that native
+ * ones find their binaries and `npm ci` alone decides versions. The window's page takes what it uses of them in.
  */
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, utimesSync } from "node:fs";
-import { basename, dirname, join, relative, resolve } from "node:path";
+import { basename, dirname, join, relative, resolve, sep } from "node:path";
 import { pathToFileURL } from "node:url";
+import { finish } from "./children.mjs";
 import {
   ensureInstalled,
   exitOnSetupError,
@@ -21,23 +22,33 @@ import {
 
 export const dist = join(root, "dist");
 
-/** @typedef {"govpn" | "bench" | "test"} Target A group of entries that is bundled, and goes stale, together. */
+/** @typedef {"govpn" | "renderer" | "bench" | "test"} Target A group of entries that is bundled, and goes stale, together. */
 
 /**
- * What is bundled: the name under dist/ (without .mjs) and the source of each entry.
+ * What is bundled: the file under dist/ and the source of each entry.
  * @type {Record<Target, () => Record<string, string>>}
  */
 export const targets = {
-  govpn: () => ({ govpn: "electron/cli/main.ts" }),
-  bench: () => Object.fromEntries(benchmarks().map((name) => [`bench/${name}`, `test/bench/${name}.ts`])),
-  test: () => ({
-    "test/document-server": "test/fakes/document-server-main.ts",
-    "test/file-server": "test/netns/lab/file-server.ts",
-    "test/lab-holder": "test/netns/lab/holder.ts",
-    "test/namespaces": "test/netns/lab/namespaces.ts",
-    "test/probe-member": "test/netns/lab/probe-member.ts",
-  }),
+  govpn: () => programs({ govpn: "electron/cli/main.ts" }),
+  renderer: () => {
+    const page = "renderer/index.html";
+    return existsSync(join(root, page)) ? { [page]: page } : {};
+  },
+  bench: () => programs(Object.fromEntries(benchmarks().map((name) => [`bench/${name}`, `test/bench/${name}.ts`]))),
+  test: () =>
+    programs({
+      "test/document-server": "test/fakes/document-server-main.ts",
+      "test/file-server": "test/netns/lab/file-server.ts",
+      "test/lab-holder": "test/netns/lab/holder.ts",
+      "test/namespaces": "test/netns/lab/namespaces.ts",
+      "test/probe-member": "test/netns/lab/probe-member.ts",
+    }),
 };
+
+/** @param {Record<string, string>} entries by name, without .mjs */
+function programs(entries) {
+  return Object.fromEntries(Object.entries(entries).map(([name, source]) => [`${name}.mjs`, source]));
+}
 
 /** @returns {string[]} the names of the benchmarks, in order */
 export function benchmarks() {
@@ -68,12 +79,13 @@ export async function ensureBuilt(wanted = allTargets(), say = sayToStderr) {
   const problems = [];
   for (const target of wanted) {
     const entries = targets[target]();
-    const recipe = recipeOf(entries);
-    if (Object.keys(entries).length === 0 || isFresh(target, recipe)) continue;
+    if (Object.keys(entries).length === 0) continue;
+    const recipe = recipeOf(target, entries);
+    if (isFresh(target, recipe)) continue;
     const started = Date.now();
     try {
       const outputs = await bundle(target, entries, recipe);
-      const names = Object.keys(entries).map((name) => `dist/${name}.mjs`);
+      const names = Object.keys(entries).map((file) => `dist/${file}`);
       say(`Built ${names.join(", ")} (${outputs} files) in ${seconds(started)}`);
     } catch (error) {
       problems.push(`the bundle "${target}" could not be made: ${messageOf(error)}`);
@@ -90,12 +102,15 @@ function allTargets() {
 const manifestFile = (target) => join(dist, ".build", `${target}.json`);
 
 /**
- * What besides the sources decides the result: the entries, this file, and the bundler's version.
+ * What besides the contents of the sources decides the result: the entries, this file, the bundler's version, and for
+ * the page which sources there are (a new one may hold a new style).
+ * @param {Target} target
  * @param {Record<string, string>} entries
  */
-function recipeOf(entries) {
+function recipeOf(target, entries) {
   const bundler = readFileSync(join(root, "node_modules/rolldown/package.json"), "utf8");
-  return sha256(JSON.stringify(entries) + readFileSync(new URL(import.meta.url)) + JSON.parse(bundler).version);
+  const parts = [entries, JSON.parse(bundler).version, target === "renderer" && pageSources().sort()];
+  return sha256(JSON.stringify(parts) + readFileSync(new URL(import.meta.url)));
 }
 
 /**
@@ -135,32 +150,15 @@ function sha256(content) {
  * @returns {Promise<number>} how many files came out
  */
 async function bundle(target, entries, recipe) {
-  const { rolldown } = await import("rolldown");
   const scratch = join(dist, `.build/${target}-${process.pid}`);
   try {
     // Read before the bundler does: a file that changes meanwhile then counts as stale, never as built.
     const begun = Date.now();
-    const build = await rolldown({
-      cwd: root,
-      input: entries,
-      platform: "node",
-      external: (id) => !/^(\.|\0|[a-zA-Z]:)/.test(id) && !id.startsWith("/"),
-      transform: { target: "node20.19" },
-    });
-    const { output } = await build.write({
-      dir: scratch,
-      format: "esm",
-      sourcemap: true,
-      entryFileNames: "[name].mjs",
-      chunkFileNames: "chunks/[name]-[hash].mjs",
-    });
-    const sources = await build.watchFiles;
-    await build.close();
-    const files = output.map((file) => file.fileName);
-    const isEntry = (/** @type {string} */ file) => Object.keys(entries).some((name) => file === `${name}.mjs`);
+    const { files, sources } =
+      target === "renderer" ? await bundlePage(scratch) : await bundlePrograms(scratch, entries);
     moveIntoPlace(
       scratch,
-      files.sort((a, b) => Number(isEntry(a)) - Number(isEntry(b))),
+      files.sort((a, b) => Number(a in entries) - Number(b in entries)),
     );
     writeWithFolders(
       manifestFile(target),
@@ -171,6 +169,67 @@ async function bundle(target, entries, recipe) {
   } finally {
     rmSync(scratch, { recursive: true, force: true });
   }
+}
+
+/** @typedef {{files: string[], sources: readonly string[]}} Bundled What came out, below the folder, and what of. */
+
+/**
+ * @param {string} folder
+ * @param {Record<string, string>} entries
+ * @returns {Promise<Bundled>}
+ */
+async function bundlePrograms(folder, entries) {
+  const { rolldown } = await import("rolldown");
+  const build = await rolldown({
+    cwd: root,
+    input: Object.fromEntries(Object.entries(entries).map(([file, source]) => [file.replace(/\.mjs$/, ""), source])),
+    platform: "node",
+    external: (id) => !/^(\.|\0|[a-zA-Z]:)/.test(id) && !id.startsWith("/"),
+    transform: { target: "node20.19" },
+  });
+  const { output } = await build.write({
+    dir: folder,
+    format: "esm",
+    sourcemap: true,
+    entryFileNames: "[name].mjs",
+    chunkFileNames: "chunks/[name]-[hash].mjs",
+  });
+  const sources = await build.watchFiles;
+  await build.close();
+  return { files: output.map((file) => file.fileName), sources };
+}
+
+/** Everything that may end up in the window's page, which vite does not list: styles are made from what sources say. */
+const PAGE_SOURCES = ["renderer", "shared/base", "shared/ipc"];
+const PAGE_CONFIG = "build/renderer.vite.config.ts";
+
+/**
+ * In a process of its own: vite and its plugins are large, and what is started afterwards may run here for weeks.
+ * @param {string} folder
+ * @returns {Promise<Bundled>}
+ */
+async function bundlePage(folder) {
+  const vite = join(root, "node_modules/vite/bin/vite.js");
+  const to = ["--outDir", join(folder, "renderer"), "--emptyOutDir", "--logLevel", "warn"];
+  const { code, output } = await finish(process.execPath, [vite, "build", "--config", PAGE_CONFIG, ...to], "hold");
+  // What went wrong, without where in vite it did.
+  if (code !== 0) throw new SetupError(output.replace(/^ {4}at .*\n?/gm, "").trim());
+  return { files: filesBelow(folder, "renderer"), sources: pageSources() };
+}
+
+function pageSources() {
+  return [...PAGE_SOURCES.flatMap((folder) => filesBelow(root, folder)), PAGE_CONFIG, "package-lock.json"];
+}
+
+/**
+ * @param {string} top
+ * @param {string} folder below it
+ * @returns {string[]} every file in it, as a path below the top
+ */
+function filesBelow(top, folder) {
+  return readdirSync(join(top, folder), { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => relative(top, join(entry.parentPath, entry.name)).split(sep).join("/"));
 }
 
 /**
@@ -203,19 +262,22 @@ function moveIntoPlace(scratch, files) {
   }
 }
 
+/** Folders of files that are named by their content, so that those of older builds pile up. */
+const CHUNK_FOLDERS = ["chunks", "renderer/assets"];
+
 /** Removes chunks that no target's newest build holds and that no program can still be waiting for. */
 function removeOldChunks() {
-  const folder = join(dist, "chunks");
-  if (!existsSync(folder)) return;
   const current = new Set(
     allTargets().flatMap((target) => {
       const text = readIfThere(manifestFile(target));
       return text === undefined ? [] : /** @type {Manifest} */ (JSON.parse(text)).outputs;
     }),
   );
-  for (const file of readdirSync(folder)) {
-    const old = Date.now() - statSync(join(folder, file)).mtimeMs > OLD_CHUNK_MS;
-    if (old && !current.has(`chunks/${file}`)) rmSync(join(folder, file), { force: true });
+  for (const folder of CHUNK_FOLDERS.filter((name) => existsSync(join(dist, name)))) {
+    for (const file of filesBelow(dist, folder)) {
+      const old = Date.now() - statSync(join(dist, file)).mtimeMs > OLD_CHUNK_MS;
+      if (old && !current.has(file)) rmSync(join(dist, file), { force: true });
+    }
   }
 }
 

@@ -105,6 +105,50 @@ describe("the bundler", () => {
   });
 });
 
+describe("the window's page", () => {
+  beforeEach(() => {
+    symlinkSync(join(root, "node_modules/vite"), join(checkout, "node_modules/vite"));
+    // Without our own plug-ins, which would have to be installed too.
+    write("build/renderer.vite.config.ts", 'export default { root: "renderer", base: "./" };\n');
+    write("renderer/index.html", '<!doctype html><script type="module" src="./main.ts"></script>\n');
+    write("renderer/main.ts", 'document.title = "first";\n');
+    for (const folder of ["shared/base", "shared/ipc"]) mkdirSync(join(checkout, folder), { recursive: true });
+  });
+
+  const assets = () => readdirSync(join(checkout, "dist/renderer/assets"));
+
+  it("is bundled with files that are named by their content", () => {
+    expect(launch("bundle", "renderer").stderr).toMatch(/Built dist\/renderer\/index\.html \(2 files\)/);
+    const [script = ""] = assets();
+    expect(script).toMatch(/^index-[\w-]{8}\.js$/);
+    expect(readFileSync(join(checkout, "dist/renderer/index.html"), "utf8")).toContain(`src="./assets/${script}"`);
+    expect(launch("bundle", "renderer").stderr).not.toMatch(/Built/);
+  });
+
+  it("is stale when a source was changed, added or removed, and leaves the old page's files for who has it open", () => {
+    launch("bundle", "renderer");
+    const [before = ""] = assets();
+    write("renderer/main.ts", 'document.title = "second";\n');
+    expect(launch("bundle", "renderer").stderr).toMatch(/Built/);
+    expect(assets()).toHaveLength(2);
+    expect(assets()).toContain(before);
+    write("renderer/another.ts", "export {};\n");
+    expect(launch("bundle", "renderer").stderr).toMatch(/Built/);
+    rmSync(join(checkout, "renderer/another.ts"));
+    expect(launch("bundle", "renderer").stderr).toMatch(/Built/);
+    expect(launch("bundle", "renderer").stderr).not.toMatch(/Built/);
+  });
+
+  it("is said in a sentence not to be made, and the programs are made all the same", () => {
+    write("renderer/main.ts", 'import "./nowhere.ts";\n');
+    const failed = launch("bundle");
+    expect(failed.status).toBe(1);
+    expect(failed.stderr).toMatch(/Built dist\/govpn\.mjs/);
+    expect(failed.stderr).toMatch(/the bundle "renderer" could not be made: .*nowhere/s);
+    expect(failed.stderr).not.toMatch(/\n {4}at /);
+  });
+});
+
 describe("npm run govpn", () => {
   it("passes arguments on as they are, and keeps standard output for the program", () => {
     expect(launch("govpn", "a b", "--json", "")).toMatchObject({ status: 0, stdout: "first a b|--json|\n" });
@@ -155,7 +199,15 @@ describe("npm start", () => {
   it("sets up, saying so, and runs `govpn start` with what it was given", () => {
     const { status, stdout, stderr } = launch("start", "--port", "1");
     expect(stderr).toMatch(/^GoVPN Desktop on Node [^\n]+\nBuilt dist\/govpn\.mjs/);
-    expect([status, stdout]).toEqual([0, "first start|--port|1\n"]);
+    expect([status, stdout]).toEqual([0, "first start|--ui|--port|1\n"]);
+    // Options are the headless host's: whoever gives them does not miss an app.
+    expect(stderr).not.toMatch(/desktop app/);
+  });
+
+  it("says in one line why there is no desktop app, and opens the user interface in a browser", () => {
+    const { status, stdout, stderr } = launch("start");
+    expect([status, stdout]).toEqual([0, "first start|--ui\n"]);
+    expect(stderr).toMatch(/^No desktop app: [^\n]+\. The user interface opens in a browser instead\.$/m);
   });
 });
 
