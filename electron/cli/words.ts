@@ -4,7 +4,7 @@ import type { Failure } from "../../shared/base/result.ts";
  * Failures in words, with what to do next. One place for the command line; a code without words of its own falls back
  * to the failure's own sentence.
  */
-const words: Readonly<Record<string, (message: string) => string>> = {
+const words: Readonly<Record<string, (message: string, command?: string) => string>> = {
   wrong_pin: () => "The PIN is wrong. Ask whoever made the room for it; it has four digits.",
   room_missing: () => "There is no room with this id on the server. Check the id; the owner may have closed the room.",
   room_full: () => "The room is full.",
@@ -36,8 +36,11 @@ const words: Readonly<Record<string, (message: string) => string>> = {
   keychain_locked: (message) => `${message}. Unlock the keychain and start again.`,
   keychain_unavailable: (message) =>
     `${message}. Start the keychain's service, or move the secrets with: govpn identity move`,
-  tun_permission: (message) =>
-    `${message}. This user may not make a network device: run as root, or give node the capability cap_net_admin. To do without: --tun off`,
+  tun_permission: (message, command) =>
+    command === undefined
+      ? `${message}. This user may not make a network device: run as root, or give node the capability cap_net_admin. To do without: --tun off`
+      : `${message}. This user may not make a network device. Allow it once, for good: ${command} (or run as root; to do without: --tun off)`,
+  tun_outdated: (message, command) => `${message}. Bring it up to date once: ${command ?? "run GoVPN as root"}`,
   tun_missing: (message) =>
     `${message}. Load the driver with: modprobe tun; a container must be given /dev/net/tun. To do without: --tun off`,
   tun_busy: (message) => `${message}. Stop a program that has one of them. To do without: --tun off`,
@@ -45,10 +48,10 @@ const words: Readonly<Record<string, (message: string) => string>> = {
   tun_lost: (message) => `${message}. Another one is made in a few seconds.`,
 };
 
-export function inWords({ code, message }: Failure): string {
+export function inWords({ code, message, command }: Failure & { readonly command?: string }): string {
   const sentence = message === "" ? code : message[0]?.toUpperCase() + message.slice(1);
   const own = Object.hasOwn(words, code) ? words[code] : undefined;
-  return own?.(sentence.replace(/\.$/, "")) ?? sentence;
+  return own?.(sentence.replace(/\.$/, ""), command) ?? sentence;
 }
 
 export function duration(ms: number): string {

@@ -19,15 +19,26 @@ export type TunMode = "auto" | "required" | "off";
  * The device, as people see it:
  *
  *   off ◀── (mode off) ── closed ──opened──▶ up ──device lost──▶ failed ──reopened──▶ up
- *                            └──refused──▶ failed (for good: rights do not come by waiting)
+ *                            └──refused──▶ failed ──mended by somebody──▶ up
+ *
+ * A refusal is for good, unless it came with a command that mends it: then it is looked whether somebody has run it.
  */
 export type TunnelState =
   | { readonly kind: "closed" }
   | { readonly kind: "off" }
   | { readonly kind: "up"; readonly device: string; readonly mtu: number }
-  | { readonly kind: "failed"; readonly failure: Failure };
+  | { readonly kind: "failed"; readonly failure: DeviceFailure };
 
-export type OpenTun = (options: { ipv4: string; ipv6: string; mtu: number }) => Promise<Result<TunDevice>>;
+export interface DeviceFailure extends Failure {
+  /** A line for a terminal that mends it for good, where there is one. */
+  readonly command?: string;
+}
+
+export type OpenTun = (options: {
+  ipv4: string;
+  ipv6: string;
+  mtu: number;
+}) => Promise<Result<TunDevice, DeviceFailure>>;
 
 export interface EngineOptions {
   readonly signer: Signer;
@@ -52,7 +63,7 @@ export interface EngineEvents extends Pick<MeshEvents, "peer" | "gone" | "refuse
   address: MemberAddress;
 }
 
-/** How long after the device was lost a new one is tried, and after each failure of that. */
+/** How long after the device was lost, or refused though it can be mended, a new one is tried; and after each failure. */
 const REOPEN_MS = 5_000;
 
 /** The data plane of one machine: the mesh of links, the tunnel over them, and the device it ends in. */
@@ -66,6 +77,7 @@ export class Engine {
   #address: MemberAddress;
   #device: TunDevice | undefined;
   #state: TunnelState;
+  #opening: Promise<Result<void, DeviceFailure>> | undefined;
   #reopening: Disposable | undefined;
   #stopped = false;
 
@@ -125,7 +137,15 @@ export class Engine {
   async start(): Promise<Result<void>> {
     if (this.#options.tun === "off") return ok(undefined);
     const opened = await this.#openDevice();
-    return opened.ok || this.#options.tun === "auto" ? ok(undefined) : opened;
+    if (opened.ok) return opened;
+    if (this.#options.tun === "required") return opened;
+    if (opened.error.command !== undefined) this.#reopenLater();
+    return ok(undefined);
+  }
+
+  /** Tries again to open a device that was refused: the rights for it may have been given meanwhile. */
+  async retryDevice(): Promise<void> {
+    if (this.#state.kind === "failed" && !this.#device && !this.#stopped) await this.#openDevice();
   }
 
   peerSeen(room: RoomId, key: PublicKey, weOffer: boolean): void {
@@ -153,7 +173,9 @@ export class Engine {
     this.#mesh.setSelf(this.#describe());
   }
 
+  /** Whatever waits for its time is tried now, the device included. */
   retryNow(): void {
+    if (this.#reopening) void this.#reopen();
     this.#mesh.retryNow();
   }
 
@@ -207,7 +229,15 @@ export class Engine {
     this.#mesh.setSelf(this.#describe());
   }
 
-  async #openDevice(): Promise<Result<void>> {
+  /** One at a time: whoever asks meanwhile gets the same answer. */
+  #openDevice(): Promise<Result<void, DeviceFailure>> {
+    this.#opening ??= this.#open().finally(() => {
+      this.#opening = undefined;
+    });
+    return this.#opening;
+  }
+
+  async #open(): Promise<Result<void, DeviceFailure>> {
     const { ipv4, ipv6 } = this.#address;
     const opened = await this.#options.openTun({ ipv4, ipv6, mtu: this.#options.mtu });
     if (this.#stopped) {
@@ -221,7 +251,7 @@ export class Engine {
     if (ipv4 !== this.#address.ipv4) {
       // It took another address while the system was at it.
       await opened.value.close();
-      return this.#openDevice();
+      return this.#open();
     }
     this.#device = opened.value;
     this.#tunnel.attach(opened.value);
@@ -237,6 +267,8 @@ export class Engine {
 
   /** After there has been a device, one can be had: it is tried until it is back. */
   async #reopen(): Promise<void> {
+    this.#reopening?.dispose();
+    this.#reopening = undefined;
     const opened = await this.#openDevice();
     if (!opened.ok) this.#reopenLater();
   }
@@ -249,7 +281,9 @@ export class Engine {
   }
 
   #setState(state: TunnelState): void {
+    const isNews = state.kind !== "failed" || !isSameFailure(this.#state, state.failure);
     this.#state = state;
+    if (!isNews) return;
     this.#mesh.setSelf(this.#describe());
     this.events.emit("tunnel", state);
   }
@@ -261,6 +295,10 @@ export class Engine {
     if (address === this.#address.ipv4 || this.#options.localTunnelAddresses().has(lower)) return true;
     return this.#mesh.hasAddress(address);
   }
+}
+
+function isSameFailure(state: TunnelState, { code, message }: DeviceFailure): boolean {
+  return state.kind === "failed" && state.failure.code === code && state.failure.message === message;
 }
 
 function describe({ address, capabilities, mtu }: PeerView): PeerDescription {

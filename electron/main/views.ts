@@ -50,8 +50,10 @@ export function tunnelView(state: TunnelState): TunnelView {
   switch (state.kind) {
     case "up":
       return { state: "up", device: state.device, mtu: state.mtu };
-    case "failed":
-      return { state: "failed", code: state.failure.code, message: state.failure.message };
+    case "failed": {
+      const { code, message, command } = state.failure;
+      return { state: "failed", code, message, ...(command !== undefined && { command }) };
+    }
     default:
       return { state: state.kind };
   }

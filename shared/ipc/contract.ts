@@ -56,7 +56,13 @@ export interface ServerView {
 export type TunnelView =
   | { readonly state: "up"; readonly device: string; readonly mtu: number }
   | { readonly state: "closed" | "off" }
-  | { readonly state: "failed"; readonly code: string; readonly message: string };
+  | {
+      readonly state: "failed";
+      readonly code: string;
+      readonly message: string;
+      /** A line for a terminal that mends it for good, where there is one. */
+      readonly command?: string;
+    };
 
 export interface RoomView {
   readonly roomId: RoomId;

@@ -201,13 +201,18 @@ function realDevice(): void {
   });
 
   it("cannot be made without the rights, and says which", async () => {
-    expect(tunRights()).toEqual({ ok: true, value: undefined });
+    expect(tunRights()).toEqual({ ok: true, value: {} });
     process.seteuid?.(65_534);
     try {
       const capability = { kind: "grant_capability", capability: "cap_net_admin" };
       const mending = expect.arrayContaining([capability]);
+      const command = expect.stringMatching(
+        /^sudo .*govpn-netconf setup --ipv4 100\.64\.0\.1 --ipv6 fd67:6f76:706e::1 --mtu 1280$/,
+      );
       expect(tunRights()).toMatchObject({ ok: false, error: { code: "tun_permission", mending } });
-      expect(await open()).toMatchObject({ ok: false, error: { code: "tun_permission", mending } });
+      const refused = { ok: false, error: { code: "tun_permission", mending, command } };
+      expect(tunRights({ ...addresses, mtu: MTU })).toMatchObject(refused);
+      expect(await open()).toMatchObject(refused);
     } finally {
       process.seteuid?.(0);
     }

@@ -11,12 +11,16 @@ export type TunFailureCode =
   | "bad_name"
   /** Another interface of this machine already has this address. */
   | "address_conflict"
+  /** The device that was set up for this user does not have what is wanted now. */
+  | "tun_outdated"
   /** The system refused a setting; the message says which. */
   | "tun_setup"
   | "unsupported_platform";
 
 /** What to do about it: data that the command line or the window turns into words and commands. */
 export type TunMending =
+  /** Have an administrator run `govpn-netconf setup`, once: `command` is the line, where the program is there. */
+  | { readonly kind: "run_netconf" }
   /** Run as root, or give the program this Linux capability. */
   | { readonly kind: "grant_capability"; readonly capability: "cap_net_admin" }
   /** Let the user open the node. */
@@ -34,6 +38,8 @@ export type TunMending =
 
 export interface TunFailure extends Failure<TunFailureCode> {
   readonly mending: readonly TunMending[];
+  /** A line for a terminal that mends it for good, where there is one. */
+  readonly command?: string;
 }
 
 export function tunFailure(

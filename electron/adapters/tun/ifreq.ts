@@ -13,13 +13,18 @@ export const IOCTL = {
   getIndex: 0x8933,
   getFlags: 0x8913,
   setFlags: 0x8914,
+  getAddress: 0x8915,
   setAddress: 0x8916,
+  getNetmask: 0x891b,
   setNetmask: 0x891c,
+  getMtu: 0x8921,
   setMtu: 0x8922,
   setTxQueueLength: 0x8943,
 } as const;
 
-export const IFF = { up: 0x1, tun: 0x1, noPacketInfo: 0x1000, virtioHeader: 0x4000 } as const;
+export const IFF = { up: 0x1, tun: 0x1, running: 0x40, noPacketInfo: 0x1000, virtioHeader: 0x4000 } as const;
+/** For TUNSETIFF: make a new interface, and fail with EBUSY where one has the name. */
+export const IFF_TUN_EXCLUSIVE = 0x8000;
 /** What a TUN device's reader can take (TUNSETOFFLOAD); the kernel then takes the same. */
 export const TUN_OFFLOAD = { checksum: 0x01, tcpIpv4: 0x02, tcpIpv6: 0x04, tcpEcn: 0x08, udpIpv4: 0x20, udpIpv6: 0x40 };
 export const AF = { inet: 2, inet6: 10 } as const;
@@ -69,6 +74,11 @@ export function readName(request: Uint8Array): string {
 
 export function readFlags(request: Uint8Array): number {
   return view(request).getUint16(NAME_BYTES, isLittleEndian);
+}
+
+/** The address in an answer's `ifr_addr`. */
+export function readIpv4(request: Uint8Array): number {
+  return view(request).getUint32(NAME_BYTES + 4);
 }
 
 export function readNumber(request: Uint8Array): number {

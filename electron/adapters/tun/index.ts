@@ -2,41 +2,57 @@ import type { Result } from "../../../shared/base/result.ts";
 import { parseIpv4Address, parseIpv6Address } from "../../../shared/packet/address.ts";
 import { type TunFailure, tunFailure } from "./failure.ts";
 import { MAX_INTERFACE_NAME } from "./ifreq.ts";
-import { linuxTunRights, openLinuxTun } from "./linux.ts";
-import type { SystemTunDevice } from "./open.ts";
+import { type LinuxTunRights, linuxTunRights, openLinuxTun } from "./linux.ts";
+import { type DeviceWish, netconfCommand } from "./netconf.ts";
+import type { OpenSettings, SystemTunDevice } from "./open.ts";
 
 export type { TunFailure } from "./failure.ts";
 export { addressClashes, listInterfaces } from "./interfaces.ts";
 export type { SystemTunDevice } from "./open.ts";
 
-export interface OpenTunOptions {
-  /** The interface's name. Left out: "govpn0", or the next free govpnN. */
+/** Addresses as text, in 100.64.0.0/10 and fd67:6f76:706e::/48. The MTU in bytes: DEFAULT_TUNNEL_MTU says why. */
+export interface OpenTunOptions extends DeviceWish {
+  /** The interface's name. Left out: that of the device prepared for this user, else the next free govpnN. */
   readonly name?: string;
-  /** Dotted quad in 100.64.0.0/10. */
-  readonly ipv4: string;
-  /** Text form, in fd67:6f76:706e::/48. */
-  readonly ipv6: string;
-  /** Bytes; DEFAULT_TUNNEL_MTU says why. */
-  readonly mtu: number;
   /** Whether to have the kernel leave checksums and segmentation to us where it can. Left out: true. */
   readonly offloads?: boolean;
 }
 
-/** Makes this machine's virtual interface, with its addresses on it, up. Every failure says how to mend it. */
+/**
+ * Makes this machine's virtual interface, with its addresses on it, up; or takes the one that was prepared for this
+ * user, which may have another MTU. Every failure says how to mend it.
+ */
 export async function openTun(options: OpenTunOptions): Promise<Result<SystemTunDevice, TunFailure>> {
-  const ipv4 = parseIpv4Address(options.ipv4);
-  const ipv6 = parseIpv6Address(options.ipv6);
-  if (ipv4 === undefined || !ipv6) throw new RangeError(`not a member's addresses: ${options.ipv4}, ${options.ipv6}`);
+  const settings = settingsOf(options);
   if (options.name !== undefined && !isInterfaceName(options.name)) {
     return tunFailure("bad_name", `an interface cannot be called "${options.name}"`);
   }
   if (process.platform !== "linux") return unsupported();
-  return openLinuxTun({ name: options.name, ipv4, ipv6, mtu: options.mtu, offloads: options.offloads ?? true });
+  const opened = await openLinuxTun(settings);
+  return opened.ok ? opened : withCommand(opened.error, options);
 }
 
-/** Whether `openTun` would be allowed to, leaving nothing behind. */
-export function tunRights(): Result<void, TunFailure> {
-  return process.platform === "linux" ? linuxTunRights() : unsupported();
+/**
+ * Whether `openTun` would be allowed to, leaving nothing behind.
+ * @param wish of an identity that is known: a device may be prepared for it
+ */
+export function tunRights(wish?: DeviceWish): Result<LinuxTunRights, TunFailure> {
+  if (process.platform !== "linux") return unsupported();
+  const rights = linuxTunRights(wish && settingsOf(wish));
+  return rights.ok || !wish ? rights : withCommand(rights.error, wish);
+}
+
+function settingsOf(options: OpenTunOptions): OpenSettings {
+  const ipv4 = parseIpv4Address(options.ipv4);
+  const ipv6 = parseIpv6Address(options.ipv6);
+  if (ipv4 === undefined || !ipv6) throw new RangeError(`not a member's addresses: ${options.ipv4}, ${options.ipv6}`);
+  return { name: options.name, ipv4, ipv6, mtu: options.mtu, offloads: options.offloads ?? true };
+}
+
+function withCommand(error: TunFailure, wish: DeviceWish): { readonly ok: false; readonly error: TunFailure } {
+  const isMended = error.mending.some(({ kind }) => kind === "run_netconf");
+  const command = isMended ? netconfCommand(wish) : undefined;
+  return { ok: false, error: command === undefined ? error : { ...error, command } };
 }
 
 function unsupported(): { readonly ok: false; readonly error: TunFailure } {

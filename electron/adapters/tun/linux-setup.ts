@@ -118,7 +118,7 @@ export function quietIpv6(name: string): void {
   }
 }
 
-function withSocket<T>(family: number, use: (fd: number) => Result<T, SetupFailure>): Result<T, SetupFailure> {
+export function withSocket<T>(family: number, use: (fd: number) => Result<T, SetupFailure>): Result<T, SetupFailure> {
   const socket = libc().socket(family, SOCKET.datagram | SOCKET.closeOnExec);
   if (!socket.ok) return setupFailure("socket", socket.errno);
   try {

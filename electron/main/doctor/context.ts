@@ -1,4 +1,4 @@
-import type { Result } from "../../../shared/base/result.ts";
+import type { Failure, Result } from "../../../shared/base/result.ts";
 import type { DefaultRoute } from "../../adapters/net/default-route.ts";
 import type { ServerReport } from "../../adapters/net/server-probe.ts";
 import type { IpFamily, StunReport, StunServer } from "../../adapters/net/stun.ts";
@@ -7,13 +7,24 @@ import type { OpenedSecretStore } from "../../adapters/secrets/open.ts";
 
 /** What the checks know of the network device; the composition passes electron/adapters/tun. */
 export interface TunDiagnostics {
-  /** Whether a network device could be made now. `mending` says what would help. */
-  rights(): Result<
-    void,
-    { readonly code: string; readonly message: string; readonly mending: readonly TunMendingHint[] }
-  >;
+  /**
+   * Whether there could be a network device now. `mending` says what would help.
+   * @param own this identity's IPv4 and IPv6 address; empty when there is none yet
+   */
+  rights(own: readonly string[]): Result<TunRightsReport, TunRightsFailure>;
   /** Addresses in GoVPN's networks on this machine, whoever put them there. */
   clashes(): readonly { readonly interface: string; readonly address: string; readonly cidr: string }[];
+}
+
+export interface TunRightsReport {
+  /** The device that was prepared for this user, for good; undefined where one may be made. */
+  readonly prepared?: { readonly name: string; readonly mtu: number };
+}
+
+export interface TunRightsFailure extends Failure {
+  readonly mending: readonly TunMendingHint[];
+  /** A line for a terminal that mends it. */
+  readonly command?: string;
 }
 
 /** The part of the TUN adapter's `TunMending` that the checks put into words. */

@@ -23,24 +23,31 @@ export const runtimeCheck: Check<Pick<DoctorContext, "nodeVersion">> = {
   },
 };
 
-export const tunCheck: Check<Pick<DoctorContext, "tun">> = {
+export const tunCheck: Check<Pick<DoctorContext, "tun"> & OwnAddresses> = {
   id: "tun",
   title: "Network device",
   withinMs: LOCAL_CHECK_WITHIN_MS,
-  async run({ tun }) {
-    const rights = tun.rights();
-    if (rights.ok) return { status: "ok", detail: "may be made" };
-    const { code, message, mending } = rights.error;
+  async run({ tun, ownAddresses }) {
+    const rights = tun.rights(await ownAddresses());
+    if (rights.ok) {
+      const { prepared } = rights.value;
+      const detail = prepared ? `${prepared.name} was set up for this user, MTU ${prepared.mtu}` : "may be made";
+      return { status: "ok", detail };
+    }
+    const { code, message, mending, command } = rights.error;
     // Where there is no TUN yet, GoVPN still runs: that is not this machine's fault.
     const status = code === "unsupported_platform" ? "warn" : "fail";
-    return { status, detail: message, fix: tunFix(mending) };
+    return { status, detail: message, fix: tunFix(mending, command) };
   },
 };
 
 /** The first hint that can be acted upon, and what to do without any. */
-function tunFix(mending: readonly TunMendingHint[]): string {
+function tunFix(mending: readonly TunMendingHint[], command: string | undefined): string {
   for (const { kind, path = "/dev/net/tun" } of mending) {
     switch (kind) {
+      case "run_netconf":
+        if (command !== undefined) return `Allow it once, for good: ${command}`;
+        break;
       case "grant_capability":
         return "Start GoVPN with sudo. A systemd service may do with AmbientCapabilities=CAP_NET_ADMIN instead of root.";
       case "open_node":

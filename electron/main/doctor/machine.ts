@@ -1,4 +1,5 @@
 import { ok } from "../../../shared/base/result.ts";
+import { DEFAULT_TUNNEL_MTU } from "../../../shared/tunnel/mtu.ts";
 import { findDefaultRoute } from "../../adapters/net/default-route.ts";
 import { probeServer, type ServerReport } from "../../adapters/net/server-probe.ts";
 import { askStunServers, parseStunServer, type StunServer, udpWorksHere } from "../../adapters/net/stun.ts";
@@ -30,11 +31,15 @@ export function machineContext({ dir, serverUrl, stunServers, passphrase }: Mach
     platform: process.platform,
     nodeVersion: process.versions.node,
     stunServers,
-    tun: { rights: tunRights, clashes: () => addressClashes() },
+    tun: { rights: rightsOf, clashes: () => addressClashes() },
     secrets: secretsOf(dir, passphrase),
     net: netOf(serverUrl),
     profile: { dir, inspect: () => inspectProfile(dir) },
   };
+}
+
+function rightsOf([ipv4, ipv6]: readonly string[]): ReturnType<typeof tunRights> {
+  return tunRights(ipv4 && ipv6 ? { ipv4, ipv6, mtu: DEFAULT_TUNNEL_MTU } : undefined);
 }
 
 function netOf(serverUrl: string | undefined): NetDiagnostics {

@@ -23,6 +23,12 @@ describe("a healthy machine", () => {
     expect(summariseFindings(findings)).toBe("Nothing needs mending.");
   });
 
+  it("names the device that was set up for this user", async () => {
+    const rights = () => ok({ prepared: { name: "govpn3", mtu: 1280 } });
+    const findings = await examine({ ...healthy(), tun: { rights, clashes: () => [] } }, new FakeClock());
+    expect(find(findings, "tun")).toMatchObject({ status: "ok", detail: "govpn3 was set up for this user, MTU 1280" });
+  });
+
   it("shows the identity's addresses, and never the key", async () => {
     const context = healthy();
     const findings = await examine(context, new FakeClock());
@@ -36,6 +42,14 @@ describe("what is wrong is said, with how to mend it:", () => {
     [
       ["an old Node", "runtime", "fail", /20\.18\.3/, /20\.19/, () => ({ nodeVersion: "20.18.3" })],
       ["no right to make a device", "tun", "fail", /not permitted/, /sudo/, () => tunRefused("grant_capability")],
+      [
+        "no device set up for this user",
+        "tun",
+        "fail",
+        /not permitted/,
+        /once.*sudo netconf 100\./,
+        () => tunRefused("run_netconf"),
+      ],
       ["no TUN driver", "tun", "fail", /not permitted/, /modprobe tun/, () => tunRefused("load_module")],
       [
         "another VPN in our addresses",
@@ -293,7 +307,7 @@ function healthy(): DoctorContext {
     platform: "linux",
     nodeVersion: "20.19.0",
     stunServers: [server, { host: "stun2.example", port: 3478 }],
-    tun: { rights: () => ok(undefined), clashes: () => [] },
+    tun: { rights: () => ok({}), clashes: () => [] },
     secrets: {
       hasPassphrase: false,
       kind: async () => ok("keychain"),
@@ -352,9 +366,10 @@ function folder(context: DoctorContext, change: object): object {
 }
 
 function tunRefused(kind: string): object {
-  const rights = () => ({
+  const mending = [{ kind }, { kind: "run_without_tun" }];
+  const rights = ([ipv4]: readonly string[]) => ({
     ok: false as const,
-    error: { code: "tun_permission", message: "not permitted", mending: [{ kind }, { kind: "run_without_tun" }] },
+    error: { code: "tun_permission", message: "not permitted", mending, command: `sudo netconf ${ipv4}` },
   });
   return { tun: { rights, clashes: () => [] } };
 }

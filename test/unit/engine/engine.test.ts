@@ -196,6 +196,40 @@ describe("the network device", () => {
     expect(devices[1]!.take()).toHaveLength(1);
   });
 
+  describe("that was refused with a command that mends it", () => {
+    const mendable = { ok: false, error: { code: "tun_permission", message: "no rights", command: "sudo x" } } as const;
+    const refusing = (granted: () => boolean) => {
+      const tries: boolean[] = [];
+      const openTun = async () => {
+        tries.push(granted());
+        return granted() ? ok(new FakeTun()) : mendable;
+      };
+      return { ...node({ openTun }), tries };
+    };
+
+    it("is up soon after somebody has run it, and was said to be missing once", async () => {
+      let isGranted = false;
+      const { engine, states, tries } = refusing(() => isGranted);
+      await engine.start();
+      await clock.advance(20_000);
+      expect(tries.length).toBeGreaterThan(2);
+      isGranted = true;
+      await until(() => engine.tunnel.kind === "up");
+      expect(states).toEqual([{ kind: "failed", failure: mendable.error }, expect.objectContaining({ kind: "up" })]);
+    });
+
+    it("is tried at once when told to, and once at a time", async () => {
+      let isGranted = false;
+      const { engine, tries } = refusing(() => isGranted);
+      await engine.start();
+      isGranted = true;
+      engine.retryNow();
+      await engine.retryDevice();
+      expect(engine.tunnel.kind).toBe("up");
+      expect(tries).toEqual([false, true]);
+    });
+  });
+
   it("is opened with the newest address, when that changes while it opens", async () => {
     const [large, small] = COLLIDING;
     const opened: string[] = [];
