@@ -41,6 +41,7 @@ export const targets = {
       "test/file-server": "test/netns/lab/file-server.ts",
       "test/lab-holder": "test/netns/lab/holder.ts",
       "test/namespaces": "test/netns/lab/namespaces.ts",
+      "test/plain-member": "test/netns/lab/plain-member.ts",
       "test/probe-member": "test/netns/lab/probe-member.ts",
     }),
 };

@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import { allConnected, createRoom, joinRoom, type Member } from "./lab/member.ts";
-import { download, httpServe, iperf3, iperf3Server } from "./lab/traffic.ts";
+import { download, httpServe, iperf3, iperf3Server, ping } from "./lab/traffic.ts";
 import { useLab } from "./lab/use-lab.ts";
 
 /**
@@ -21,12 +21,23 @@ const DROP_RTP = `table inet lanes {
   }
 }`;
 
+/** As somebody on the way who records datagrams and sends them again would. */
+const SEND_RTP_TWICE = `table ip replay {
+  counter copied {}
+  chain out {
+    type filter hook output priority 0
+    udp length > 20 @th,64,2 2 counter name copied dup to 10.66.0.2 device "eth0"
+  }
+}`;
+
 describe("the lane between two desktop members", () => {
   const lab = useLab({ hosts: 3 });
   let ann: Member;
   let bob: Member;
 
   beforeAll(async () => {
+    // The way is by IPv4, as the rules below expect.
+    for (const host of lab().hosts) await host.run("ip", ["-6", "address", "flush", "dev", "eth0"]);
     const server = await lab().host(3).serve(["--memory"]);
     const made = await createRoom(lab().host(1), server.url, { username: "ann", name: "Lanes" });
     ann = made.owner;
@@ -69,10 +80,30 @@ describe("the lane between two desktop members", () => {
     await web.stop();
   });
 
-  it("is the media lane again when the firewall lets RTP through", async () => {
+  it("is the media lane again when the firewall lets RTP through, and a download goes on over that too", async () => {
+    const web = await httpServe(bob.host, 35 * MIB, 8000, bob.ipv4);
     const marks = [ann.now, bob.now] as const;
+    // Seven seconds, slow enough to be still there when the lane is back, which is looked for every four.
+    let hasEnded = false;
+    const got = download(ann.host, `http://${bob.ipv4}:8000/`, { limitBytesPerSecond: 5 * MIB });
+    void got.finally(() => {
+      hasEnded = true;
+    });
     await ann.host.clearFirewall();
     await Promise.all([onLane(ann, "media", marks[0]), onLane(bob, "media", marks[1])]);
     expect(await bob.peer(ann)).toMatchObject({ lane: "media", state: "connected" });
+    expect(hasEnded).toBe(false);
+    expect(await got).toMatchObject({ bytes: 35 * MIB, sha256: web.sha256 });
+    await web.stop();
+  });
+
+  it("takes each datagram once, however often it comes", async () => {
+    await ann.host.firewall(SEND_RTP_TWICE);
+    const pings = await ping(ann.host, bob.ipv4, { count: 50, intervalMs: 10 });
+    expect(pings).toMatchObject({ sent: 50, received: 50 });
+    expect(pings.output).not.toContain("DUP!");
+    expect(await ann.host.counted("copied")).toBeGreaterThanOrEqual(50);
+    expect((await ann.peer(bob)).lane).toBe("media");
+    await ann.host.clearFirewall();
   });
 });

@@ -177,6 +177,8 @@ export interface Download {
 
 export interface DownloadOptions {
   readonly timeoutMs?: number;
+  /** Asks curl to take it slowly. */
+  readonly limitBytesPerSecond?: number;
   /** Called with what has arrived so far, in bytes. */
   readonly onProgress?: (bytes: number) => void;
 }
@@ -186,10 +188,11 @@ export interface DownloadOptions {
  * @throws with curl's words when it failed
  */
 export async function download(host: Host, url: string, options: DownloadOptions = {}): Promise<Download> {
-  const { timeoutMs = 120_000, onProgress } = options;
+  const { timeoutMs = 120_000, limitBytesPerSecond, onProgress } = options;
   const started = performance.now();
-  const args = ["--silent", "--show-error", "--fail", "--globoff", "--noproxy", "*", url];
-  const curl = host.spawn("curl", args, { keepStdout: false });
+  const args = ["--silent", "--show-error", "--fail", "--globoff", "--noproxy", "*"];
+  if (limitBytesPerSecond !== undefined) args.push("--limit-rate", String(limitBytesPerSecond));
+  const curl = host.spawn("curl", [...args, url], { keepStdout: false });
   const hash = createHash("sha256");
   let bytes = 0;
   curl.onStdout = (chunk) => {
