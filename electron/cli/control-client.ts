@@ -1,7 +1,7 @@
 import { connect } from "node:net";
 import { createInterface } from "node:readline";
 import { fail, messageOf, type Result } from "../../shared/base/result.ts";
-import type { Method, Params, Replies } from "../../shared/ipc/contract.ts";
+import type { ControlMethod, ControlParams, ControlReplies } from "../../shared/ipc/control.ts";
 import { decodeReply, MAX_REPLY_LENGTH } from "../../shared/ipc/wire.ts";
 import { openProfile } from "../adapters/profile/profile.ts";
 
@@ -9,16 +9,16 @@ import { openProfile } from "../adapters/profile/profile.ts";
 const REPLY_WITHIN_MS = 180_000;
 
 /** Asks the running host of a profile. Fails with "not_running" when there is none. */
-export async function askHost<M extends Method>(
+export async function askHost<M extends ControlMethod>(
   profileDir: string | undefined,
   method: M,
-  params: Params<M>,
-): Promise<Result<Replies[M]>> {
+  params: ControlParams<M>,
+): Promise<Result<ControlReplies[M]>> {
   const profile = await openProfile(profileDir);
   if (!profile.ok) return profile;
   const path = await profile.value.controlSocketPath();
   if (!path.ok) return path;
-  return exchange(path.value, JSON.stringify({ id: 1, method, params })) as Promise<Result<Replies[M]>>;
+  return exchange(path.value, JSON.stringify({ id: 1, method, params })) as Promise<Result<ControlReplies[M]>>;
 }
 
 function exchange(path: string, request: string): Promise<Result<unknown>> {

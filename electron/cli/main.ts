@@ -14,6 +14,7 @@ import {
 } from "./commands/rooms.ts";
 import { serveCommand } from "./commands/serve.ts";
 import { downCommand, peersCommand, pingCommand, statusCommand } from "./commands/status.ts";
+import { uiCommand } from "./commands/ui.ts";
 import { startCommand, upCommand } from "./commands/up.ts";
 import { createOutput, EXIT_DONE, EXIT_FAILED, EXIT_USAGE } from "./output.ts";
 import { endWithReader } from "./signals.ts";
@@ -40,6 +41,7 @@ Exit status: 0 done, 1 failed, 2 bad usage.`,
     upCommand(),
     downCommand(),
     statusCommand(),
+    uiCommand(),
     peersCommand(),
     pingCommand(),
     createCommand(),

@@ -26,6 +26,8 @@ const words: Readonly<Record<string, (message: string, command?: string) => stri
   profile_in_use: (message) =>
     `${message}. Look at it with govpn status, stop it with govpn down, or take another --profile DIR.`,
   address_in_use: (message) => `${message}. Stop that program, or take another port with --port.`,
+  ui_port_in_use: (message) => `${message}. Take another port: --ui PORT, or --ui alone for a free one.`,
+  ui_not_built: (message) => `${message}. In a checkout: npm run build`,
   data_in_use: (message) => `${message}. Stop it, or choose another folder with --data (for start: --profile).`,
   rooms_corrupt: (message) => `${message}. Nothing was changed. Look at: govpn doctor`,
   secrets_in_plain_file: () =>

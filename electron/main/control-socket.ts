@@ -3,10 +3,10 @@ import { createServer, type Server, type Socket } from "node:net";
 import { createInterface } from "node:readline";
 import type { Logger } from "../../shared/base/logger.ts";
 import { fail, messageOf, ok, type Result } from "../../shared/base/result.ts";
-import type { HostApi } from "../../shared/ipc/contract.ts";
-import { decodeCall, encodeReply, MAX_REQUEST_LENGTH } from "../../shared/ipc/wire.ts";
+import { type ControlApi, decodeControlCall } from "../../shared/ipc/control.ts";
+import { encodeReply, MAX_REQUEST_LENGTH } from "../../shared/ipc/wire.ts";
 
-/** Commands, and later the window: more at once than anybody needs, fewer than a runaway script opens. */
+/** Commands, and scripts that watch: more at once than anybody needs, fewer than a runaway script opens. */
 const MAX_CLIENTS = 64;
 
 /**
@@ -15,7 +15,7 @@ const MAX_CLIENTS = 64;
  */
 export async function serveControl(
   path: string,
-  host: HostApi,
+  host: ControlApi,
   logger: Logger,
 ): Promise<Result<{ close(): Promise<void> }>> {
   const clients = new Set<Socket>();
@@ -53,7 +53,7 @@ function listen(server: Server, path: string): Promise<void> {
   });
 }
 
-function serveClient(socket: Socket, host: HostApi, logger: Logger): void {
+function serveClient(socket: Socket, host: ControlApi, logger: Logger): void {
   let waiting = 0;
   socket.on("data", (chunk: Buffer) => {
     // A line that never ends is no request. What readline has emitted is forgotten here at the next line break.
@@ -70,8 +70,8 @@ function serveClient(socket: Socket, host: HostApi, logger: Logger): void {
   });
 }
 
-async function answer(line: string, host: HostApi): Promise<string> {
-  const call = decodeCall(line);
+async function answer(line: string, host: ControlApi): Promise<string> {
+  const call = decodeControlCall(line);
   if (!call.ok) return encodeReply(call.error.id ?? 0, call);
   const { id, method, params } = call.value;
   try {

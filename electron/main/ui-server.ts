@@ -7,6 +7,7 @@ import type { RandomBytes } from "../../shared/base/random.ts";
 import { type Failure, messageOf, ok, type Result } from "../../shared/base/result.ts";
 import { API_PATH, keyOfProtocols, SESSION_PATH, SessionRequest, TOKEN_FRAGMENT } from "../../shared/ipc/browser.ts";
 import { acceptSockets, type ServerSocket, type SocketAcceptor } from "../adapters/sockets/ws-server.ts";
+import type { AppConnection } from "./app-connection.ts";
 import { UiAccess } from "./ui-server-access.ts";
 import type { UiFile, UiFiles } from "./ui-server-files.ts";
 import { cookieOf, type Refusal, UiGate } from "./ui-server-gate.ts";
@@ -22,25 +23,11 @@ const MAX_WINDOWS = 32;
 const MAX_SESSION_REQUEST_BYTES = 512;
 /** What a page may send at once: an identity's backup, escaped. The wire's own limit is stricter and answers in words. */
 const MAX_FRAME_BYTES = 64 * 1024;
-/**
- * A tab that is frozen reads nothing. Beyond this much it is cut off; when it wakes up, it connects and asks for the
- * whole state again.
- */
-const MAX_UNREAD_BYTES = 8 * 1024 * 1024;
 /** On loopback a request is there at once or it is no request. */
 const REQUEST_WITHIN_MS = 10_000;
 /** RFC 6455 section 7.4.1: "going away", "unsupported data". */
 const GOING_AWAY = 1001;
 const UNSUPPORTED_DATA = 1003;
-
-/** One tab's connection: text frames each way. Whoever is given it sets the handlers at once. */
-export interface UiConnection {
-  send(frame: string): void;
-  close(): void;
-  onFrame: (frame: string) => void;
-  /** Once. */
-  onClose: () => void;
-}
 
 export interface UiServerOptions {
   readonly files: UiFiles;
@@ -49,7 +36,7 @@ export interface UiServerOptions {
   readonly clock: Clock;
   readonly random: RandomBytes;
   readonly logger: Logger;
-  readonly onConnection: (connection: UiConnection) => void;
+  readonly onConnection: (connection: AppConnection) => void;
 }
 
 export interface UiServer {
@@ -62,7 +49,7 @@ export interface UiServer {
 
 /**
  * Serves the user interface of the headless host, and the app's contract over a WebSocket, to browsers of this machine's
- * user: see shared/ipc/browser.ts for the way in. Fails with "address_in_use" or "ui_unavailable".
+ * user: see shared/ipc/browser.ts for the way in. Fails with "ui_port_in_use" or "ui_unavailable".
  */
 export async function startUiServer(options: UiServerOptions): Promise<Result<UiServer>> {
   const http = createServer({
@@ -88,7 +75,7 @@ function listen(http: Server, port: number): Promise<Result<number>> {
 
 function listenFailure(error: NodeJS.ErrnoException, port: number): Failure {
   return error.code === "EADDRINUSE"
-    ? { code: "address_in_use", message: `port ${port} on ${LOOPBACK} is in use by another program` }
+    ? { code: "ui_port_in_use", message: `port ${port} on ${LOOPBACK} is in use by another program` }
     : { code: "ui_unavailable", message: `the user interface cannot be served: ${error.message}` };
 }
 
@@ -194,11 +181,11 @@ class LoopbackUi implements UiServer {
 
   #serve(socket: ServerSocket): void {
     this.#windows.add(socket);
-    const connection: UiConnection = {
-      send: (frame) => {
-        if (socket.bufferedAmount + frame.length > MAX_UNREAD_BYTES) socket.terminate();
-        else socket.send(frame);
+    const connection: AppConnection = {
+      get unsent() {
+        return socket.bufferedAmount;
       },
+      send: (frame) => socket.send(frame),
       close: () => socket.close(GOING_AWAY, ""),
       onFrame: () => {},
       onClose: () => {},

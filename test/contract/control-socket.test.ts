@@ -9,7 +9,7 @@ import { askHost } from "../../electron/cli/control-client.ts";
 import { serveControl } from "../../electron/main/control-socket.ts";
 import { silentLogger } from "../../shared/base/logger.ts";
 import { fail, ok, type Result } from "../../shared/base/result.ts";
-import type { HostApi, Method } from "../../shared/ipc/contract.ts";
+import type { ControlApi, ControlMethod } from "../../shared/ipc/control.ts";
 import { decodeReply, MAX_REQUEST_LENGTH } from "../../shared/ipc/wire.ts";
 
 // The real socket, and a host that answers what the test says.
@@ -17,8 +17,8 @@ import { decodeReply, MAX_REQUEST_LENGTH } from "../../shared/ipc/wire.ts";
 let folder: string;
 let path: string;
 let control: { close(): Promise<void> };
-let calls: { method: Method; params: unknown }[];
-let answer: (method: Method) => Promise<Result<unknown>>;
+let calls: { method: ControlMethod; params: unknown }[];
+let answer: (method: ControlMethod) => Promise<Result<unknown>>;
 let sockets: Socket[];
 
 beforeEach(async () => {
@@ -38,11 +38,11 @@ afterEach(async () => {
 
 async function serve(): Promise<typeof control> {
   const host = {
-    call: (method: Method, params: unknown) => {
+    call: (method: ControlMethod, params: unknown) => {
       calls.push({ method, params });
       return answer(method);
     },
-  } as unknown as HostApi;
+  } as unknown as ControlApi;
   const served = await serveControl(path, host, silentLogger);
   if (!served.ok) throw new Error(served.error.message);
   return served.value;
@@ -194,7 +194,7 @@ describe.skipIf(process.platform === "win32")("the control socket", () => {
   });
 
   it("says which path it could not open", async () => {
-    const served = await serveControl(join(folder, "missing", "x.sock"), {} as HostApi, silentLogger);
+    const served = await serveControl(join(folder, "missing", "x.sock"), {} as ControlApi, silentLogger);
     expect(served).toMatchObject({ ok: false, error: { code: "control_socket" } });
   });
 

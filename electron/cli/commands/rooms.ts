@@ -1,6 +1,7 @@
 import { Command } from "commander";
 import { fail, ok, type Result } from "../../../shared/base/result.ts";
-import type { Method, Params, Replies, RoomView } from "../../../shared/ipc/contract.ts";
+import type { RoomView } from "../../../shared/ipc/contract.ts";
+import type { ControlMethod, ControlParams, ControlReplies } from "../../../shared/ipc/control.ts";
 import { askHost } from "../control-client.ts";
 import { newPin, pinArgument, sayInvitation } from "../invitation.ts";
 import { createOutput, EXIT_DONE, EXIT_FAILED, type Output } from "../output.ts";
@@ -19,11 +20,11 @@ const roomOption = ["--room <id>", "which room, if you are in several"] as const
 const roomOf = ({ room }: RoomOptions) => (room === undefined ? {} : { roomId: room });
 
 /** Asks the running host one thing and shows the answer; the exit status says whether it was done. */
-export async function ask<M extends Method>(
+export async function ask<M extends ControlMethod>(
   options: GlobalOptions,
   method: M,
-  params: Params<M>,
-  show: (reply: Replies[M], output: Output) => unknown,
+  params: ControlParams<M>,
+  show: (reply: ControlReplies[M], output: Output) => unknown,
 ): Promise<void> {
   const output = createOutput(options.json ?? false);
   const reply = await askHost(options.profile, method, params);
