@@ -73,7 +73,7 @@ export interface SessionPart {
 
 export interface ProtocolPart {
   registerSchemesAsPrivileged(schemes: CustomScheme[]): void;
-  handle(scheme: string, handler: (request: { url: string; method: string }) => Response): void;
+  handle(scheme: string, handler: (request: { url: string; method: string }) => Promise<Response>): void;
 }
 
 /** The frame that a message came from. Null once it is gone. */
@@ -106,7 +106,6 @@ export interface PowerPart {
 export interface ThemePart {
   readonly shouldUseDarkColors: boolean;
   readonly shouldUseDarkColorsForSystemIntegratedUI: boolean;
-  themeSource: "system" | "light" | "dark";
   on(event: "updated", listener: () => void): unknown;
 }
 

@@ -1,3 +1,4 @@
+import type { RoomId } from "../../../shared/base/brand.ts";
 import type { Clock } from "../../../shared/base/clock.ts";
 import type { Disposable } from "../../../shared/base/disposable.ts";
 import type { Activity, AppState } from "../../../shared/ipc/app.ts";
@@ -8,13 +9,13 @@ import type { Translate } from "./strings.ts";
 export type Notice =
   | {
       readonly kind: "members";
-      readonly roomId: string;
+      readonly roomId: RoomId;
       readonly room: string;
       /** Names in the order in which they came and went. */
       readonly joined: readonly string[];
       readonly left: readonly string[];
     }
-  | { readonly kind: "kicked" | "closed"; readonly roomId: string | undefined; readonly room: string }
+  | { readonly kind: "kicked" | "closed"; readonly roomId: RoomId | undefined; readonly room: string }
   | { readonly kind: "lost"; readonly stillConnected: number };
 
 /** Members who come and go within this time are told of at once: a class that starts, a router that restarts. */
@@ -30,7 +31,7 @@ export type NoticeSettings = Settings["notifications"];
 export type Said =
   | {
       readonly kind: "member";
-      readonly roomId: string;
+      readonly roomId: RoomId;
       readonly room: string;
       readonly name: string;
       readonly came: boolean;
@@ -59,9 +60,9 @@ export function noticeOf(
   }
 }
 
-function wantsMembers({ members }: NoticeSettings, { rooms }: Pick<AppState, "rooms">, roomId: string): boolean {
+function wantsMembers({ members }: NoticeSettings, { rooms }: Pick<AppState, "rooms">, roomId: RoomId): boolean {
   if (members !== "small_rooms") return members === "always";
-  const room = Object.values(rooms).find((each) => each.roomId === roomId);
+  const room = rooms[roomId];
   return room === undefined || Object.keys(room.members).length <= SMALL_ROOM_MEMBERS;
 }
 
@@ -80,7 +81,7 @@ export interface NoticesOptions {
 /** Watches the app's states and says what is worth a notification, grouped and in time. */
 export class Notices implements Disposable {
   readonly #options: NoticesOptions;
-  readonly #groups = new Map<string, { room: string; joined: string[]; left: string[]; timer: Disposable }>();
+  readonly #groups = new Map<RoomId, { room: string; joined: string[]; left: string[]; timer: Disposable }>();
   /** The newest activity that was looked at; undefined before the first state, whose past is no news. */
   #seen: number | undefined;
   #state: AppState | undefined;
@@ -141,12 +142,12 @@ export class Notices implements Disposable {
     else to.push(name);
   }
 
-  #showGroup(roomId: string): void {
+  #showGroup(roomId: RoomId): void {
     const group = this.#groups.get(roomId);
     this.#groups.delete(roomId);
     if (!group || group.joined.length + group.left.length === 0) return;
     // When this machine was thrown out, that the others are gone too is no news.
-    if (this.#state && !Object.values(this.#state.rooms).some((room) => room.roomId === roomId)) return;
+    if (!this.#state?.rooms[roomId]) return;
     this.#show({ kind: "members", roomId, room: group.room, joined: group.joined, left: group.left });
   }
 

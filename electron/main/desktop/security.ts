@@ -1,6 +1,9 @@
 import type { BrowserWindowConstructorOptions, CustomScheme } from "electron";
-import { DESKTOP_ORIGIN, DESKTOP_SCHEME } from "../../../shared/ipc/desktop.ts";
+import { DESKTOP_ORIGIN } from "../../../shared/ipc/desktop.ts";
 import type { ContentsPart, FramePart, SessionPart } from "./electron-parts.ts";
+
+/** The scheme of DESKTOP_ORIGIN. It serves the page, and nothing but the page. */
+export const DESKTOP_SCHEME = "app";
 
 /**
  * What a page of this program may do. Each point of Electron's security checklist that code can answer is answered

@@ -1,3 +1,4 @@
+import type { RoomId } from "../../../shared/base/brand.ts";
 import type { AppState, UiRoom } from "../../../shared/ipc/app.ts";
 import type { MemberView } from "../../../shared/ipc/contract.ts";
 import type { StringKey, Translate } from "./strings.ts";
@@ -14,7 +15,7 @@ export const TRAY_ICONS = ["disconnected", "connecting", "connected", "problem"]
 export type TrayIcon = (typeof TRAY_ICONS)[number];
 
 export type TrayAction =
-  | { readonly do: "open"; readonly roomId?: string }
+  | { readonly do: "open"; readonly roomId?: RoomId }
   | { readonly do: "copy"; readonly text: string }
   | { readonly do: "connect"; readonly connected: boolean }
   | { readonly do: "quit" };

@@ -83,7 +83,9 @@ describe("an Exec line", () => {
   it("gives back what was put into it", () => {
     const argument = fc.string({ minLength: 1, unit: "grapheme-ascii" });
     fc.assert(
-      fc.property(fc.array(argument, { minLength: 1 }), (given) => expect(readExec(execLine(given))).toEqual(given)),
+      fc.property(fc.array(argument, { minLength: 1 }), (given) => {
+        expect(readExec(execLine(given))).toEqual(given);
+      }),
     );
   });
 

@@ -8,6 +8,7 @@ import {
   wordsOf,
 } from "../../../electron/main/desktop/notices.ts";
 import { translator } from "../../../electron/main/desktop/strings.ts";
+import type { RoomId } from "../../../shared/base/brand.ts";
 import type { Activity, AppState } from "../../../shared/ipc/app.ts";
 import { defaultSettings } from "../../../shared/ipc/settings.ts";
 import { FakeClock } from "../../fakes/clock.ts";
@@ -197,7 +198,7 @@ describe("the words", () => {
   const say = (notice: Notice) => wordsOf(notice, translator("en"));
   const members = (joined: string[], left: string[]): Notice => ({
     kind: "members",
-    roomId: "r",
+    roomId: "r" as RoomId,
     room: "Den",
     joined,
     left,
@@ -223,8 +224,12 @@ describe("the words", () => {
       { kind: "lost", stillConnected: 3 },
       "GoVPN keeps trying. 3 members are still connected.",
     ],
-    ["being removed", { kind: "kicked", roomId: "r", room: "Den" }, "Its owner took you out."],
-    ["a closed room", { kind: "closed", roomId: "r", room: "Den" }, "Its owner ended the room for everybody."],
+    ["being removed", { kind: "kicked", roomId: "r" as RoomId, room: "Den" }, "Its owner took you out."],
+    [
+      "a closed room",
+      { kind: "closed", roomId: "r" as RoomId, room: "Den" },
+      "Its owner ended the room for everybody.",
+    ],
   ])("tell of %s", (_what, notice, body) => {
     expect(say(notice).body).toBe(body);
     expect(say(notice).title).not.toContain("{");
