@@ -13,7 +13,9 @@ import { ensureInstalled, exitOnSetupError, messageOf, readIfThere, root, SetupE
 import { ensureTools } from "./tools.mjs";
 
 /** Real hosts come last and one file at a time: they need the processors for themselves. */
-const PROJECTS = ["unit", "contract", "fuzz", "netns"];
+const PROJECTS = ["unit", "contract", "fuzz", "netns", "e2e"];
+/** They make network namespaces, and run alone. */
+const IN_NAMESPACES = ["netns", "e2e"];
 const HOUSE = "house";
 
 /** The house checks, each counted as a test: what it is called, and the command below node_modules/. */
@@ -21,10 +23,11 @@ const HOUSE_CHECKS = [
   { name: "format and lint", script: "@biomejs/biome/bin/biome", args: ["check", "--error-on-warnings", "."] },
   { name: "types of shared/", script: "typescript/bin/tsc", args: ["-p", "shared"] },
   { name: "types of everything", script: "typescript/bin/tsc", args: ["-p", "."] },
+  { name: "types of renderer/", script: "typescript/bin/tsc", args: ["-p", "renderer"] },
   {
     name: "import rules",
     script: "dependency-cruiser/bin/dependency-cruise.mjs",
-    args: ["--config", "build/import-rules.cjs", "--output-type", "err-long", "shared", "electron", "test"],
+    args: ["--config", "build/import-rules.cjs", "--output-type", "err-long", "shared", "electron", "renderer", "test"],
   },
   { name: "dead code", script: "knip/bin/knip.js", args: ["--config", "build/knip.json"] },
 ];
@@ -180,7 +183,7 @@ async function main(args) {
   await ensureInstalled(say);
   const projects = PROJECTS.filter((project) => wanted.includes(project));
   const noNamespaces = netnsProblem();
-  const runnable = projects.filter((project) => project !== "netns" || !noNamespaces);
+  const runnable = projects.filter((project) => !IN_NAMESPACES.includes(project) || !noNamespaces);
   for (const problem of await ensureTools(runnable, say)) {
     fail("programs", problem);
     say(` × ${problem}`);
@@ -193,10 +196,12 @@ async function main(args) {
     await bundleCheck();
     await prepareLeftovers();
   }
-  const together = runnable.filter((project) => project !== "netns");
+  const together = runnable.filter((project) => !IN_NAMESPACES.includes(project));
   if (together.length > 0) await vitest(together, vitestArgs);
-  if (runnable.includes("netns")) await vitest(["netns"], vitestArgs);
-  else if (projects.includes("netns")) total.skipped.push({ name: "project netns", reason: noNamespaces ?? "" });
+  for (const project of projects.filter((each) => IN_NAMESPACES.includes(each))) {
+    if (noNamespaces === undefined) await vitest([project], vitestArgs);
+    else total.skipped.push({ name: `project ${project}`, reason: noNamespaces });
+  }
   removeLeftovers();
   report();
 }

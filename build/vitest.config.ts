@@ -3,7 +3,7 @@ import { defineConfig } from "vitest/config";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const project = (name: string, options: object = {}) => ({
-  test: { name, root, include: [`test/${name}/**/*.test.ts`], ...options },
+  test: { name, root, include: [`test/${name}/**/*.test.{ts,tsx}`], ...options },
 });
 // Real hosts on one machine: each file makes its own namespaces and processes, one at a time, with time to set up.
 const oneAtATime = { fileParallelism: false, testTimeout: 120_000, hookTimeout: 120_000 };
@@ -18,6 +18,7 @@ export default defineConfig({
       project("contract", { testTimeout: 90_000, hookTimeout: 90_000 }),
       project("fuzz", { testTimeout: 300_000 }),
       project("netns", oneAtATime),
+      project("e2e", oneAtATime),
     ],
   },
 });

@@ -69,6 +69,12 @@ export class Host {
     return this.spawnEvents(command, rest, options);
   }
 
+  /** Starts `govpn start --json ARGS` here, on this host's profile: a server, a member and, with --ui, their page. */
+  start(args: readonly string[] = [], options: RunOptions = {}): EventProgram {
+    const words = [bundle("govpn"), ...this.#withProfile(["start", "--json", ...args])];
+    return this.spawnEvents(process.execPath, words, options);
+  }
+
   /** Starts `govpn serve --json` on this host's address and waits until it listens. */
   async serve(args: readonly string[] = ["--memory"], port = 8080): Promise<ListeningProgram> {
     const options = ["--json", "--host", this.ipv4, "--port", String(port), ...args];
