@@ -1,80 +1,78 @@
-import { hostname } from "node:os";
+import { arch, hostname, release, type } from "node:os";
 import { join } from "node:path";
-import * as v from "valibot";
-import { DisposableStore } from "../../shared/base/disposable.ts";
-import type { Logger } from "../../shared/base/logger.ts";
-import { type Failure, FailureError, fail, messageOf, ok, type Result } from "../../shared/base/result.ts";
-import { parseServerUrl } from "../../shared/signaling/url.ts";
-import { DEFAULT_TUNNEL_MTU } from "../../shared/tunnel/mtu.ts";
+import { createLogger, type Logger, type LogLevel, type LogRecord, type LogSink } from "../../shared/base/logger.ts";
+import { type Failure, FailureError, messageOf, ok, type Result } from "../../shared/base/result.ts";
+import type { AppView } from "../../shared/ipc/app.ts";
+import { controlApi } from "../../shared/ipc/control.ts";
+import type { Settings } from "../../shared/ipc/settings.ts";
+import type { CreateTransport } from "../../shared/mesh/ports.ts";
 import { systemClock } from "../adapters/clock.ts";
 import { nativeVerify } from "../adapters/ed25519.ts";
+import { probeServer } from "../adapters/net/server-probe.ts";
+import { parseStunServer } from "../adapters/net/stun.ts";
+import { STUN_DEFAULT_PORT } from "../adapters/net/stun-message.ts";
 import { openProfile, type Profile } from "../adapters/profile/profile.ts";
 import { secureRandom } from "../adapters/random.ts";
 import { RuntimeWatch } from "../adapters/runtime.ts";
 import { openSecretStore } from "../adapters/secrets/open.ts";
 import { dialSignaling } from "../adapters/sockets/ws-client.ts";
 import { openRoomStore } from "../adapters/store/libsql-room-store.ts";
+import { TunGrant } from "../adapters/tun/grant.ts";
 import { addressClashes, openTun } from "../adapters/tun/index.ts";
 import { isTunnelInterface } from "../adapters/tun/interfaces.ts";
 import { releaseWebrtc } from "../adapters/webrtc/closing.ts";
-import { DEFAULT_STUN_SERVERS, type IceServerConfig } from "../adapters/webrtc/ice-servers.ts";
 import { webrtcTransports } from "../adapters/webrtc/transport.ts";
 import type { TunMode } from "../engine/engine.ts";
-import { type RunningServer, startServer } from "../server/server.ts";
+import { startServer } from "../server/server.ts";
+import { App, type AppParts, type AppStart } from "./app.ts";
 import { serveControl } from "./control-socket.ts";
+import { examine } from "./doctor/doctor.ts";
+import { machineContext, SERVER_WITHIN_MS } from "./doctor/machine.ts";
+import { HeadlessUi } from "./headless-ui.ts";
 import { Host } from "./host.ts";
+import type { EmbeddedServer } from "./host-runner.ts";
 import { loadIdentity } from "./identity.ts";
 import { watchNetwork } from "./network-watch.ts";
-import { dialableElsewhere, dialableHere } from "./server-address.ts";
+import { moveRooms } from "./room-memory.ts";
+import { type TransportPlan, transportPlan } from "./run-plan.ts";
 import { openServerFolder } from "./server-folder.ts";
 import { VERSION } from "./version.ts";
 
-const SETTINGS_FILE = "settings.json";
-const Settings = v.object({ server: v.optional(v.string()), username: v.optional(v.string()) });
-type Settings = v.InferOutput<typeof Settings>;
-
-export interface HostRequest {
+export interface HostRequest extends Pick<AppStart, "connect" | "isStrict" | "server" | "transports" | "remember"> {
   readonly profile?: string;
-  /** As typed. Without one: the embedded server, else the server of the last run. */
-  readonly server?: string;
-  readonly username?: string;
   readonly tun: TunMode;
-  readonly iceServers: readonly IceServerConfig[] | undefined;
-  readonly relayOnly: boolean;
-  /** Whether to offer the media lane. */
-  readonly media: boolean;
-  /** Also run a signaling server in this process. */
-  readonly embedded?: { readonly host: string; readonly port: number };
-}
-
-export interface Warning {
-  readonly code: string;
-  readonly message: string;
+  /** Until the person chooses another in the settings. */
+  readonly logLevel?: LogLevel;
+  /** What is special about the surface; without it, a browser's beside a headless host. */
+  readonly view?: Pick<AppView, "surface" | "locale" | "canStartAtLogin">;
 }
 
 export interface RunningHost {
-  readonly host: Host;
+  readonly app: App;
+  readonly ui: HeadlessUi;
   readonly profile: Profile;
-  readonly server: RunningServer | undefined;
-  readonly warnings: readonly Warning[];
+  /** What the person should know of before anything starts. */
+  readonly warnings: readonly Failure[];
   readonly createdIdentity: boolean;
-  /** Starts it, once whoever listens has subscribed. */
-  start(): Promise<Result<void>>;
+  /** Starts it. @returns more to know of */
+  start(): Promise<Result<readonly Failure[]>>;
   stop(): Promise<void>;
 }
 
-/** Puts a host together from the machine's own parts: profile, secrets, identity, sockets, WebRTC and the device. */
-export async function createHost(request: HostRequest, logger: Logger): Promise<Result<RunningHost>> {
-  const undo: (() => Promise<unknown>)[] = [];
+/** What a report shows of the log: the last minutes of a machine in trouble. */
+const LOG_RECORDS_KEPT = 200;
+
+type Undo = (() => Promise<unknown>)[];
+
+/** Puts the app together from the machine's own parts: profile, secrets, identity, sockets, WebRTC and the device. */
+export async function createHost(request: HostRequest, sink: LogSink): Promise<Result<RunningHost>> {
+  const undo: Undo = [];
   const stop = async () => {
     for (const step of undo.splice(0).reverse()) await step();
     // The goodbyes to the members are on their way.
     await releaseWebrtc();
   };
-  const made = await assemble(request, logger, undo).catch((error) => ({
-    ok: false as const,
-    error: failureOf(error),
-  }));
+  const made = await assemble(request, sink, undo).catch((error) => ({ ok: false as const, error: failureOf(error) }));
   if (!made.ok) {
     await stop();
     return made;
@@ -82,130 +80,178 @@ export async function createHost(request: HostRequest, logger: Logger): Promise<
   return ok({ ...made.value, stop });
 }
 
-async function assemble(
-  request: HostRequest,
-  logger: Logger,
-  undo: (() => Promise<unknown>)[],
-): Promise<Result<Omit<RunningHost, "stop">>> {
+async function assemble(request: HostRequest, sink: LogSink, undo: Undo): Promise<Result<Omit<RunningHost, "stop">>> {
   const profile = await openProfile(request.profile);
   if (!profile.ok) return profile;
   const lock = await profile.value.lock();
   if (!lock.ok) return lock;
   undo.push(() => lock.value.release());
 
-  const warnings: Warning[] = [];
-  const settings = await profile.value.readJson(SETTINGS_FILE, Settings);
-  if (!settings.ok) return settings;
-  if (settings.value.warning) warnings.push(settings.value.warning);
-
+  const log = adjustableLog(sink, request.logLevel);
+  const { logger } = log;
   const passphrase = process.env.GOVPN_PASSPHRASE;
   const secrets = await openSecretStore({ profileDir: profile.value.dir, ...(passphrase && { passphrase }) });
   if (!secrets.ok) return secrets;
-  if (secrets.value.warning) {
-    warnings.push(secrets.value.warning);
-    logger.debug("the secret store", { kind: secrets.value.store.kind, why: secrets.value.warning.message });
-  }
-  const identity = await loadIdentity(secrets.value.store, secureRandom);
+  const { store, warning } = secrets.value;
+  if (warning) logger.debug("the secret store", { kind: store.kind, why: warning.message });
+  const identity = await loadIdentity(store, secureRandom);
   if (!identity.ok) return identity;
-
-  const server = request.embedded && (await startEmbedded(request.embedded, profile.value, logger, undo));
-  const embeddedUrl = server && dialableHere(server.url);
-  const serverUrl = chooseServer(request.server, embeddedUrl, settings.value.value);
-  if (!serverUrl.ok) return serverUrl;
-  const username = request.username ?? settings.value.value?.username ?? hostname();
-  const remembered = await remember(profile.value, { server: serverUrl.value, username });
-  if (!remembered.ok) return remembered;
 
   const runtime = new RuntimeWatch();
   undo.push(async () => runtime.dispose());
-  const publicUrl = dialableElsewhere(serverUrl.value === embeddedUrl ? (server?.url ?? "") : serverUrl.value);
-  const host = new Host({
-    version: VERSION,
-    serverUrl: serverUrl.value,
-    ...(publicUrl !== undefined && { publicServerUrl: publicUrl }),
-    username,
+  const transports = adjustableTransports(logger);
+  const parts: AppParts = {
+    view: viewOf(request.view),
+    files: profile.value,
+    secrets: store,
     signer: identity.value.signer,
-    secrets: secrets.value.store,
-    verify: nativeVerify,
+    machineName: hostname(),
     clock: systemClock,
     random: secureRandom,
     logger,
-    dial: dialSignaling,
-    tun: request.tun,
-    mtu: DEFAULT_TUNNEL_MTU,
-    openTun,
-    createTransport: webrtcTransports({
-      iceServers: request.iceServers ?? DEFAULT_STUN_SERVERS,
-      relayOnly: request.relayOnly,
-      media: request.media,
-      logger: logger.child("webrtc"),
-    }),
-    localTunnelAddresses,
-    runtime: () => runtime.read(),
-  });
-  undo.push(() => host.stop());
+    rights: new TunGrant(),
+    setTransports: transports.set,
+    setLogLevel: log.setLevel,
+    probeServer: (url) => probeServer(url, SERVER_WITHIN_MS),
+    examine: (serverUrl, settings) => diagnose(profile.value.dir, serverUrl, settings, passphrase),
+    report: { logs: log.records, machine: () => [`${type()} ${release()} ${arch()}, Node.js ${process.version}`] },
+    makeHost: (blueprint) =>
+      new Host({
+        ...blueprint,
+        version: VERSION,
+        secrets: store,
+        verify: nativeVerify,
+        clock: systemClock,
+        random: secureRandom,
+        logger,
+        dial: dialSignaling,
+        tun: request.tun,
+        openTun,
+        createTransport: transports.create,
+        localTunnelAddresses,
+        runtime: () => runtime.read(),
+      }),
+    startServer: (at) => startEmbedded(at, profile.value, logger),
+    moveRooms: (from, to) => moveRooms(store, from, to),
+  };
+  const app = new App(parts);
+  undo.push(() => app.stop());
+  const ui = new HeadlessUi({ app, clock: systemClock, random: secureRandom, logger });
+  undo.push(() => ui.close());
   return ok({
-    host,
+    app,
+    ui,
     profile: profile.value,
-    server,
-    warnings,
+    warnings: warning ? [warning] : [],
     createdIdentity: identity.value.created,
-    start: () => start(host, profile.value, logger, undo),
+    start: () => start(request, { app, ui, profile: profile.value, logger }, undo),
   });
 }
 
 async function start(
-  host: Host,
-  profile: Profile,
-  logger: Logger,
-  undo: (() => Promise<unknown>)[],
-): Promise<Result<void>> {
-  const started = await host.start();
+  { connect, isStrict, server, transports, remember }: HostRequest,
+  { app, ui, profile, logger }: Pick<RunningHost, "app" | "ui" | "profile"> & { readonly logger: Logger },
+  undo: Undo,
+): Promise<Result<readonly Failure[]>> {
+  const started = await app.start({
+    ...(connect !== undefined && { connect }),
+    ...(isStrict !== undefined && { isStrict }),
+    ...(server && { server }),
+    ...(transports && { transports }),
+    ...(remember && { remember }),
+  });
   if (!started.ok) return started;
   const path = await profile.controlSocketPath();
   if (!path.ok) return path;
-  const control = await serveControl(path.value, host, logger.child("control"));
+  const api = controlApi(app, () => ui.link());
+  const control = await serveControl(path.value, api, logger.child("control"));
   if (!control.ok) return control;
   undo.push(() => control.value.close());
-  const watching = new DisposableStore();
+  const watching = watchNetwork(systemClock, isTunnelInterface, (change) => {
+    logger.info("the network changed", { kind: change.kind });
+    app.wake(change);
+  });
   undo.push(async () => watching.dispose());
-  watching.add(
-    watchNetwork(systemClock, isTunnelInterface, (change) => {
-      logger.info("the network changed", { kind: change.kind });
-      host.wake(change.kind === "addresses" ? change.addresses : undefined);
-    }),
+  return started;
+}
+
+/** A logger whose level can be changed while running, and the newest records that it wrote. */
+function adjustableLog(sink: LogSink, forNow: LogLevel | undefined) {
+  let level: LogLevel = forNow ?? "warn";
+  let chosen: LogLevel | undefined;
+  const records: LogRecord[] = [];
+  const keep: LogSink = (record) => {
+    records.push(record);
+    if (records.length > LOG_RECORDS_KEPT) records.shift();
+    sink(record);
+  };
+  return {
+    logger: createLogger(keep, () => level),
+    records: (): readonly LogRecord[] => records,
+    setLevel: (next: LogLevel) => {
+      // The first is that of the settings as they were found, which a command line overrules.
+      if (chosen === undefined ? forNow === undefined : chosen !== next) level = next;
+      chosen = next;
+    },
+  };
+}
+
+/** Connections to members, made as was said last. */
+function adjustableTransports(logger: Logger): { create: CreateTransport; set(plan: TransportPlan): void } {
+  const make = (plan: TransportPlan) => webrtcTransports({ ...plan, logger: logger.child("webrtc") });
+  let create: CreateTransport | undefined;
+  return {
+    create: (options) => {
+      if (!create) throw new Error("it has not been said how connections are made");
+      return create(options);
+    },
+    set: (plan) => {
+      create = make(plan);
+    },
+  };
+}
+
+function viewOf(special: HostRequest["view"]): AppView {
+  const { platform } = process;
+  const isKnown = platform === "linux" || platform === "darwin" || platform === "win32";
+  const locale = Intl.DateTimeFormat().resolvedOptions().locale;
+  const common = { version: VERSION, platform: isKnown ? platform : "other" } as const;
+  return { ...common, ...(special ?? { surface: "browser", locale, canStartAtLogin: false }) };
+}
+
+function diagnose(
+  dir: string,
+  serverUrl: string | undefined,
+  settings: Settings,
+  passphrase: string | undefined,
+): ReturnType<AppParts["examine"]> {
+  const { iceServers } = transportPlan(settings);
+  const stunServers = iceServers.flatMap(({ url }) =>
+    url.startsWith("stun:") ? (parseStunServer(url, STUN_DEFAULT_PORT) ?? []) : [],
   );
-  return ok(undefined);
-}
-
-/** The server said, the one in this process, or the one of the last run. */
-function chooseServer(
-  typed: string | undefined,
-  embedded: string | undefined,
-  settings: Settings | undefined,
-): Result<string> {
-  if (typed !== undefined) return parseServerUrl(typed);
-  if (embedded !== undefined) return ok(embedded);
-  return settings?.server !== undefined ? ok(settings.server) : fail("no_server", "no server was given");
-}
-
-function remember(profile: Profile, settings: Settings): Promise<Result<void>> {
-  return profile.writeJson(SETTINGS_FILE, settings);
+  const machine = { dir, serverUrl, stunServers, ...(passphrase && { passphrase }) };
+  return examine(machineContext(machine), systemClock);
 }
 
 async function startEmbedded(
-  { host, port }: { host: string; port: number },
+  { host, port }: { readonly host: string; readonly port: number },
   profile: Profile,
   logger: Logger,
-  undo: (() => Promise<unknown>)[],
-): Promise<RunningServer> {
+): Promise<EmbeddedServer> {
   const folder = await openServerFolder(join(profile.dir, "server"));
   if (!folder.ok) throw new FailureError(folder.error);
   const { file, lock } = folder.value;
-  undo.push(() => lock.release());
-  const server = await startServer({ host, port, store: openRoomStore(file, logger), logger });
-  undo.push(() => server.close());
-  return server;
+  try {
+    const server = await startServer({ host, port, store: openRoomStore(file, logger), logger });
+    const close = async () => {
+      await server.close();
+      await lock.release();
+    };
+    return { url: server.url, close };
+  } catch (error) {
+    await lock.release();
+    throw error;
+  }
 }
 
 /** Addresses of every tunnel device of ours on this machine: no way to reach anybody. */

@@ -47,8 +47,8 @@ export interface HostOptions
   > {
   readonly version: string;
   readonly serverUrl: string;
-  /** What other machines dial, where they can reach the server. */
-  readonly publicServerUrl?: string;
+  /** What other machines dial, where they can reach the server. It changes with this machine's addresses. */
+  readonly publicServerUrl?: () => string | undefined;
   readonly signer: Signer;
   readonly secrets: SecretStore;
   readonly clock: Clock;
@@ -75,6 +75,7 @@ export class Host implements HostApi, Disposable {
   /** Names from the links that are there, for their end: when this machine leaves a room, the room's list goes first. */
   readonly #introduced = new Map<PublicKey, string>();
   #username: string;
+  #isLoaded = false;
   #stopping: Promise<void> | undefined;
 
   constructor(options: HostOptions) {
@@ -94,14 +95,23 @@ export class Host implements HostApi, Disposable {
     this.#wireEngine();
   }
 
+  /** Takes up the rooms of the last run, to be seen and left; nothing is opened or dialled. */
+  async load(): Promise<Result<void>> {
+    if (this.#isLoaded) return ok(undefined);
+    const saved = await this.#memory.load();
+    if (!saved.ok) return saved;
+    this.#isLoaded = true;
+    this.#rooms.restore(saved.value);
+    return ok(undefined);
+  }
+
   /** Opens the device, takes up the rooms of the last run, and connects. */
   async start(): Promise<Result<void>> {
     const started = await this.engine.start();
     if (!started.ok) return started;
-    const saved = await this.#memory.load();
-    if (!saved.ok) return saved;
+    const loaded = await this.load();
+    if (!loaded.ok) return loaded;
     this.#signaling.start();
-    this.#rooms.restore(saved.value);
     return ok(undefined);
   }
 
@@ -120,6 +130,11 @@ export class Host implements HostApi, Disposable {
     this.#signaling.retryNow();
     if (addresses) this.engine.pathChanged(addresses);
     else this.engine.retryNow();
+  }
+
+  /** A member's name as shown; empty for somebody who is in no room of this machine. */
+  nameOf(publicKey: PublicKey): string {
+    return this.#introduced.get(publicKey) ?? this.#listedName(publicKey);
   }
 
   snapshot(): HostSnapshot {
@@ -244,7 +259,7 @@ export class Host implements HostApi, Disposable {
 
   #serverView(): HostSnapshot["server"] {
     const { kind, since, retryAt, reason } = this.#signaling.state;
-    const { publicServerUrl: publicUrl } = this.#options;
+    const publicUrl = this.#options.publicServerUrl?.();
     return {
       url: this.#signaling.url,
       ...(publicUrl !== undefined && { publicUrl }),
@@ -309,7 +324,7 @@ export class Host implements HostApi, Disposable {
     );
     this.#on(
       events.on("gone", ({ publicKey, rooms, reason }) => {
-        const username = this.#introduced.get(publicKey) ?? this.#nameOf(publicKey);
+        const username = this.nameOf(publicKey);
         this.#introduced.delete(publicKey);
         const isOurs = rooms.every((room) => this.#rooms.snapshot(room) === undefined);
         for (const room of rooms) this.#rooms.memberGone(room, publicKey);
@@ -326,7 +341,7 @@ export class Host implements HostApi, Disposable {
     if (state.kind === "online") this.engine.retryNow();
   }
 
-  #nameOf(publicKey: PublicKey): string {
+  #listedName(publicKey: PublicKey): string {
     const members = this.#rooms.snapshots.flatMap((room) => room.members);
     return members.find((member) => member.publicKey === publicKey)?.username ?? "";
   }

@@ -4,7 +4,7 @@ import { base64, base64Bytes } from "../../shared/base/bytes.ts";
 import type { Clock } from "../../shared/base/clock.ts";
 import type { RandomBytes } from "../../shared/base/random.ts";
 import { fail, ok, type Result } from "../../shared/base/result.ts";
-import { type KeyPair, keyPairFrom, SECRET_KEY_BYTES } from "../../shared/identity/keys.ts";
+import { generateKeyPair, type KeyPair, keyPairFrom, SECRET_KEY_BYTES } from "../../shared/identity/keys.ts";
 import type { SecretStore } from "../../shared/identity/ports.ts";
 import { checkNewPassphrase, newSealingKey, openEnvelope, parseEnvelope, seal } from "../adapters/secrets/envelope.ts";
 import { IDENTITY_SECRET, readIdentity, storeFailure } from "./identity.ts";
@@ -96,6 +96,23 @@ export async function importIdentity(
     await store.set(IDENTITY_SECRET, secret);
     const replaced = old === undefined ? undefined : publicKeyOf(old);
     return ok({ publicKey: imported.publicKey, changed: true, ...(replaced ? { replaced } : {}) });
+  } catch (error) {
+    return { ok: false, error: storeFailure(error) };
+  }
+}
+
+/** Takes a new identity in the place of the old one, whose key is kept in the store's history. Fails as the store does. */
+export async function replaceIdentity(
+  store: SecretStore,
+  random: RandomBytes,
+  clock: Pick<Clock, "wallTime">,
+): Promise<Result<PublicKey>> {
+  try {
+    const old = await store.get(IDENTITY_SECRET);
+    if (old !== undefined) await keepInHistory(store, old, clock.wallTime());
+    const pair = generateKeyPair(random);
+    await store.set(IDENTITY_SECRET, base64.encode(pair.secretKey));
+    return ok(pair.publicKey);
   } catch (error) {
     return { ok: false, error: storeFailure(error) };
   }

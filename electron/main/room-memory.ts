@@ -25,6 +25,21 @@ const Saved = v.object({
   ),
 });
 
+/**
+ * The same rooms are on the same server under another address from now on: the embedded server has another port. What
+ * was there already under that address stays. Failures are logged by whoever loads them next.
+ */
+export async function moveRooms(store: SecretStore, fromUrl: string, toUrl: string): Promise<void> {
+  const text = await store.get(SECRET_NAME);
+  if (text === undefined) return;
+  const saved = v.safeParse(Saved, JSON.parse(text));
+  if (!saved.success) return;
+  const { [fromUrl]: moved = [], [toUrl]: there = [], ...others } = saved.output.servers;
+  const known = new Set(there.map(({ roomId }) => roomId));
+  const servers = { ...others, [toUrl]: [...there, ...moved.filter(({ roomId }) => !known.has(roomId))] };
+  await store.set(SECRET_NAME, JSON.stringify({ v: 1, servers }));
+}
+
 /** The rooms of earlier runs. They hold PINs, so they lie where the identity lies. */
 export class RoomMemory {
   readonly #store: SecretStore;

@@ -92,8 +92,12 @@ export class SettingsStore {
 }
 
 function changed(settings: Settings, { notifications, ...change }: SettingsChange): Settings {
-  const given = Object.fromEntries(Object.entries(change).filter(([, value]) => value !== undefined));
-  return { ...settings, ...given, notifications: { ...settings.notifications, ...notifications } };
+  return { ...settings, ...given(change), notifications: { ...settings.notifications, ...given(notifications ?? {}) } };
+}
+
+/** What a change says, without what it leaves open. */
+function given<T extends object>(change: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
+  return Object.fromEntries(Object.entries(change).filter(([, value]) => value !== undefined)) as never;
 }
 
 /**

@@ -24,9 +24,10 @@ const severity: Record<LogLevel, number> = { debug: 0, info: 1, warn: 2, error: 
 /** Fields that may hold a secret are never written, whoever logs them. */
 const secretField = /pass|^pin$|_pin$|secret|private|signature|token|seed|room_key|credential/i;
 
-export function createLogger(sink: LogSink, level: LogLevel = "info", scope = "govpn"): Logger {
+/** @param level the least that is written; a function is asked each time, so that it can change while running. */
+export function createLogger(sink: LogSink, level: LogLevel | (() => LogLevel) = "info", scope = "govpn"): Logger {
   const write = (at: LogLevel, message: string, fields: Record<string, unknown> = {}) => {
-    if (severity[at] < severity[level]) return;
+    if (severity[at] < severity[typeof level === "function" ? level() : level]) return;
     sink({ level: at, scope, message, fields: redact(fields) });
   };
   return {

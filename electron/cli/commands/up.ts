@@ -1,18 +1,30 @@
 import { Command, InvalidArgumentError, Option } from "commander";
-import { createLogger, type LogLevel } from "../../../shared/base/logger.ts";
+import type { LogLevel } from "../../../shared/base/logger.ts";
+import type { Failure } from "../../../shared/base/result.ts";
+import { DEFAULT_SERVER_PORT, type ServerChoice } from "../../../shared/ipc/settings.ts";
 import { parseServerUrl } from "../../../shared/signaling/url.ts";
 import { lineSink } from "../../adapters/log-lines.ts";
 import type { IceServerConfig } from "../../adapters/webrtc/ice-servers.ts";
 import { parseIceServer } from "../../adapters/webrtc/ice-servers.ts";
 import type { TunMode } from "../../engine/engine.ts";
+import type { App } from "../../main/app.ts";
 import type { HostRequest, RunningHost } from "../../main/compose.ts";
-import type { Host } from "../../main/host.ts";
+import { hasDesktop, offerUi } from "../browser.ts";
 import { newPin, pinArgument, sayInvitation } from "../invitation.ts";
 import { invocation } from "../invocation.ts";
 import { narrate } from "../narrate.ts";
 import { createOutput, EXIT_DONE, EXIT_FAILED, EXIT_USAGE, type Output } from "../output.ts";
 import { askedToEnd } from "../signals.ts";
 import { inWords } from "../words.ts";
+
+const ANY_PORT = 0;
+const DEFAULT_LOG_LEVEL: LogLevel = "warn";
+
+/** Where the signaling server in this process listens. */
+interface Listening {
+  readonly host: string;
+  readonly port: number;
+}
 
 export interface UpOptions {
   readonly profile?: string;
@@ -27,6 +39,9 @@ export interface UpOptions {
   readonly turn?: IceServerConfig[];
   readonly relayOnly?: boolean;
   readonly lane: "auto" | "packets";
+  /** The port of the user interface; true for any free one. */
+  readonly ui?: number | true;
+  readonly open?: boolean;
   readonly logLevel: LogLevel;
 }
 
@@ -61,9 +76,10 @@ export function startCommand(): Command {
   const command = new Command("start")
     .description("run everything on this machine: a signaling server and this machine's own GoVPN")
     .option("--host <address>", "address the signaling server listens on; 0.0.0.0 lets other machines in", "127.0.0.1")
-    .option("--port <n>", "port the signaling server listens on; 0 for any free one", portNumber, 8080);
+    .option("--port <n>", "port the signaling server listens on; 0 for any free one", portNumber, DEFAULT_SERVER_PORT);
   return withUpOptions(command).action(async (_: StartOptions, self: Command) => {
-    const options = self.optsWithGlobals<StartOptions>();
+    const given = self.optsWithGlobals<StartOptions>();
+    const options = { ...given, open: given.open ?? hasDesktop() };
     process.exitCode = await up(options, { host: options.host, port: options.port });
   });
 }
@@ -89,14 +105,17 @@ function withUpOptions(command: Command): Command {
         .choices(["auto", "packets"])
         .default("auto"),
     )
+    .option("--ui [port]", "serve the user interface to browsers on this machine, and print a link to it", portNumber)
+    .option("--open", "with --ui: also open it in the default browser")
+    .option("--no-open", "with --ui: open no browser")
     .addOption(
       new Option("--log-level <level>", "what goes to standard error")
         .choices(["debug", "info", "warn", "error"])
-        .default("warn"),
+        .default(DEFAULT_LOG_LEVEL),
     );
 }
 
-async function up(options: UpOptions, embedded?: HostRequest["embedded"]): Promise<number> {
+async function up(options: UpOptions, embedded?: Listening): Promise<number> {
   const output = createOutput(options.json ?? false);
   const usage = usageError(options);
   if (usage !== undefined) {
@@ -104,13 +123,10 @@ async function up(options: UpOptions, embedded?: HostRequest["embedded"]): Promi
     return EXIT_USAGE;
   }
   const ended = askedToEnd();
-  const logger = createLogger(
-    lineSink((line) => process.stderr.write(line), output.json ? "json" : "text"),
-    options.logLevel,
-  );
+  const sink = lineSink((line) => process.stderr.write(line), output.json ? "json" : "text");
   // Sockets, WebRTC and databases: no other command has to wait for them.
   const { createHost } = await import("../../main/compose.ts");
-  const made = await createHost(requestOf(options, embedded), logger);
+  const made = await createHost(requestOf(options, embedded), sink);
   if (!made.ok) {
     output.complain(made.error.code, inWords(made.error));
     return EXIT_FAILED;
@@ -123,64 +139,79 @@ async function up(options: UpOptions, embedded?: HostRequest["embedded"]): Promi
 }
 
 async function run(running: RunningHost, options: UpOptions, asked: Promise<void>, output: Output): Promise<number> {
-  const { host, warnings } = running;
-  const down = new Promise<void>((resolve) => host.events.once("down", () => resolve()));
+  const { app } = running;
+  const down = new Promise<void>((resolve) => app.events.once("down", () => resolve()));
   const ended = Promise.race([asked, down]);
-  for (const warning of warnings) {
-    output.emit({ event: "warning", code: warning.code, message: inWords(warning) });
-    output.say(`! ${inWords(warning)}`);
-  }
+  warn(running.warnings, output);
   const started = await running.start();
   if (!started.ok) {
     output.complain(started.error.code, inWords(started.error));
     return EXIT_FAILED;
   }
-  const { rooms, runtime: _, ...self } = host.snapshot();
+  warn(started.value, output);
+  const { rooms, runtime: _, ...self } = app.host.snapshot();
   output.emit({ event: "ready", ...self });
   sayWhoWeAre(running, output);
-  narrate(host, output);
-  const entered = await Promise.race([enterRoom(host, options, output), ended.then(() => "ended" as const)]);
+  // The settings of the user interface may put another in its place.
+  app.eachHost((host) => narrate(host, output));
+  if (options.ui !== undefined) {
+    const link = await running.ui.link(options.ui === true ? ANY_PORT : options.ui);
+    if (!link.ok) {
+      output.complain(link.error.code, inWords(link.error));
+      return EXIT_FAILED;
+    }
+    offerUi(link.value.url, options.open ?? false, output);
+  }
+  const entered = await Promise.race([enterRoom(app, options, output), ended.then(() => "ended" as const)]);
   if (entered === "failed" && rooms.length === 0) return EXIT_FAILED;
-  if (entered === "idle" && rooms.length === 0) sayNextStep(running, options, output);
+  if (entered === "idle" && rooms.length === 0 && options.ui === undefined) sayNextStep(running, options, output);
   await ended;
   output.say("Going down. The rooms are kept: the next start is back in them.");
   output.emit({ event: "down" });
   return EXIT_DONE;
 }
 
+function warn(warnings: readonly Failure[], output: Output): void {
+  for (const warning of warnings) {
+    output.emit({ event: "warning", code: warning.code, message: inWords(warning) });
+    output.say(`! ${inWords(warning)}`);
+  }
+}
+
 async function enterRoom(
-  host: Host,
+  app: App,
   { create, join, pin = newPin() }: UpOptions,
   output: Output,
 ): Promise<"entered" | "failed" | "idle"> {
   if (create === undefined && join === undefined) return "idle";
   const entered =
     create !== undefined
-      ? await host.call("create", { name: create, pin })
-      : await host.call("join", { roomId: join ?? "", pin });
+      ? await app.call("create", { name: create, pin })
+      : await app.call("join", { roomId: join ?? "", pin });
   if (!entered.ok) {
     output.complain(entered.error.code, inWords(entered.error));
     return "failed";
   }
-  if (create !== undefined) sayInvitation(entered.value, host.snapshot().server, output);
+  if (create !== undefined) sayInvitation(entered.value, app.host.snapshot().server, output);
   return "entered";
 }
 
-function sayWhoWeAre({ host, server, createdIdentity }: RunningHost, output: Output): void {
-  const { username, ipv4, ipv6, tunnel, server: signaling } = host.snapshot();
+function sayWhoWeAre({ app, createdIdentity }: RunningHost, output: Output): void {
+  const { server } = app;
+  const { username, ipv4, ipv6, tunnel, server: signaling } = app.host.snapshot();
   output.say(`This machine is "${username}"${createdIdentity ? ", with a new identity" : ""}: ${ipv4}, ${ipv6}`);
   if (tunnel.state === "up") output.say(`Network device ${tunnel.device} is up, MTU ${tunnel.mtu}.`);
   if (tunnel.state === "off") output.say("No network device, as asked.");
   output.say(server ? `Signaling server in this process: ${server.url}` : `Signaling server: ${signaling.url}`);
 }
 
-function sayNextStep({ host, server }: RunningHost, { profile }: UpOptions, output: Output): void {
+function sayNextStep({ app }: RunningHost, { profile }: UpOptions, output: Output): void {
   const govpn = invocation(profile);
   output.say();
   output.say("Next, in another terminal, create a room:");
   output.say(`  ${govpn} create "My room"`);
   output.say(`Status at any time: ${govpn} status`);
-  if (server && host.snapshot().server.publicUrl === undefined) {
+  if (app.server && app.host.snapshot().server.publicUrl === undefined) {
     output.say("Other machines cannot reach this server yet. To let them in, start with --host 0.0.0.0");
   }
 }
@@ -192,19 +223,33 @@ function usageError({ create, join, pin }: UpOptions): string | undefined {
   return undefined;
 }
 
-function requestOf(options: UpOptions, embedded: HostRequest["embedded"]): HostRequest {
-  const { profile, server, username, tun, stun, turn = [], relayOnly = false, lane } = options;
+function requestOf(options: UpOptions, embedded: Listening | undefined): HostRequest {
+  const { profile, server, username, tun, stun, turn = [], relayOnly = false, lane, logLevel } = options;
   const stunServers = stun === false ? [] : stun;
+  const isIceSaid = stunServers !== undefined || turn.length > 0;
+  const choice: ServerChoice | undefined =
+    server !== undefined ? { kind: "url", url: server } : embedded && choiceOf(embedded);
   return {
     ...(profile !== undefined && { profile }),
-    ...(server !== undefined && { server }),
-    ...(username !== undefined && { username }),
+    ...(logLevel !== DEFAULT_LOG_LEVEL && { logLevel }),
     tun,
-    relayOnly,
-    media: lane === "auto",
-    iceServers: stunServers || turn.length > 0 ? [...(stunServers ?? []), ...turn] : undefined,
-    ...(embedded && { embedded }),
+    connect: true,
+    // In the window what is missing can be seen, and mended.
+    isStrict: options.ui === undefined,
+    ...(embedded && server === undefined && { server: { kind: "embedded", ...embedded } }),
+    remember: { ...(choice && { server: choice }), ...(username !== undefined && { username }) },
+    transports: {
+      ...(isIceSaid && { iceServers: [...(stunServers ?? []), ...turn] }),
+      ...(relayOnly && { relayOnly }),
+      ...(lane === "packets" && { media: false }),
+    },
   };
+}
+
+/** The settings' own words for where the embedded server listens; it has the usual port where any would do. */
+function choiceOf({ host, port }: Listening): ServerChoice {
+  const isLoopback = /^(127\.|::1$|localhost$)/.test(host);
+  return { kind: "embedded", reach: isLoopback ? "computer" : "network", port: port || DEFAULT_SERVER_PORT };
 }
 
 /** Checked at once, so that a slip of the finger is bad usage; the URL itself is made where it is dialled. */

@@ -13,7 +13,7 @@ import { DEFAULT_STUN_SERVERS } from "../../adapters/webrtc/ice-servers.ts";
 import type { DoctorContext, NetDiagnostics, SecretsDiagnostics } from "./context.ts";
 
 /** A server that takes longer than this to answer is not one to sign in at. */
-const SERVER_WITHIN_MS = 8_000;
+export const SERVER_WITHIN_MS = 8_000;
 const LOOPBACK_WITHIN_MS = 2_000;
 
 export interface MachineToExamine {

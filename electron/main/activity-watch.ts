@@ -1,0 +1,158 @@
+import type { PublicKey, RoomId } from "../../shared/base/brand.ts";
+import type { Clock } from "../../shared/base/clock.ts";
+import { type Disposable, DisposableStore } from "../../shared/base/disposable.ts";
+import { missingCase } from "../../shared/base/result.ts";
+import type { Activity } from "../../shared/ipc/app.ts";
+import type { LeftReason } from "../../shared/room/state.ts";
+import type { Host, HostEvents } from "./host.ts";
+
+/** Members that show up this soon after this machine entered the room were there before it. */
+const ENTERED_FOR_MS = 10_000;
+/** A member that breaks the same rule again and again is told of once in this time. */
+const REFUSED_EVERY_MS = 60_000;
+/** Members and codes remembered for that. */
+const MAX_REFUSED = 256;
+
+type Add = (entry: Omit<Activity, "at">) => void;
+
+/** Turns a host's events into what happened, for people: a transition once, not a state again and again. */
+export class ActivityWatch implements Disposable {
+  readonly #host: Host;
+  readonly #clock: Clock;
+  readonly #add: Add;
+  readonly #subscriptions = new DisposableStore();
+  /** The rooms that this machine belongs to: their names as told last, and since when it has been in them. */
+  readonly #rooms = new Map<RoomId, { name: string; since: number | undefined }>();
+  readonly #peers = new Map<PublicKey, string>();
+  readonly #refused = new Map<string, number>();
+  /** Members this machine has just removed: that they go is told already. */
+  readonly #kicked = new Set<PublicKey>();
+  #isOnline = false;
+
+  constructor(host: Host, clock: Clock, add: Add) {
+    this.#host = host;
+    this.#clock = clock;
+    this.#add = add;
+    const { events } = host;
+    this.#on(events.on("server", (state) => this.#onServer(state)));
+    this.#on(events.on("tunnel", (state) => this.#onTunnel(state)));
+    this.#on(events.on("room", (room) => this.#onRoom(room)));
+    this.#on(events.on("closed", (closed) => this.#onClosed(closed)));
+    this.#on(events.on("peer", (peer) => this.#onPeer(peer)));
+    this.#on(events.on("gone", (gone) => this.#onGone(gone)));
+    this.#on(events.on("refused", (refused) => this.#onRefused(refused)));
+  }
+
+  /** This machine's person removed a member. */
+  kicked(publicKey: PublicKey, member: string, roomId: RoomId): void {
+    this.#add({ kind: "member_kicked", publicKey, member, ...this.#where([roomId]) });
+  }
+
+  /** A member is about to be removed; takes it back where that came to nothing. */
+  expectGone(publicKey: PublicKey, isExpected: boolean): void {
+    if (isExpected) this.#kicked.add(publicKey);
+    else this.#kicked.delete(publicKey);
+  }
+
+  dispose(): void {
+    this.#subscriptions.dispose();
+  }
+
+  #on(subscription: Disposable): void {
+    this.#subscriptions.add(subscription);
+  }
+
+  #onServer({ kind, reason }: HostEvents["server"]): void {
+    if (kind === "online" && !this.#isOnline) {
+      this.#isOnline = true;
+      this.#add({ kind: "server_online" });
+    } else if (kind === "waiting" && this.#isOnline) {
+      this.#isOnline = false;
+      this.#add({ kind: "server_lost", ...(reason !== undefined && { detail: reason }) });
+    }
+  }
+
+  #onTunnel(state: HostEvents["tunnel"]): void {
+    if (state.kind === "up") this.#add({ kind: "tunnel_up", detail: state.device });
+    if (state.kind === "failed") {
+      this.#add({ kind: "tunnel_failed", code: state.failure.code, detail: state.failure.message });
+    }
+  }
+
+  #onRoom({ roomId, name, status }: HostEvents["room"]): void {
+    const known = this.#rooms.get(roomId);
+    const since = status.kind === "joined" ? this.#clock.now() : undefined;
+    if (!known) {
+      // "entering": it may be refused yet.
+      if (status.kind === "joined" || status.kind === "reconnecting") this.#rooms.set(roomId, { name, since });
+      return;
+    }
+    known.since ??= since;
+    if (name === known.name || name === "") return;
+    if (known.name !== "") this.#add({ kind: "room_renamed", roomId, room: name, detail: known.name });
+    known.name = name;
+  }
+
+  #onClosed({ roomId, reason, message }: HostEvents["closed"]): void {
+    const room = this.#rooms.get(roomId);
+    this.#rooms.delete(roomId);
+    // A room that this machine never got into is told of by whoever asked for it.
+    if (!room) return;
+    this.#add({ kind: kindOfEnd(reason), roomId, room: room.name, ...(reason !== "left" && { detail: message }) });
+  }
+
+  #onPeer({ publicKey, state, username, rooms }: HostEvents["peer"]): void {
+    const before = this.#peers.get(publicKey);
+    if (before === state) return;
+    this.#peers.set(publicKey, state);
+    const who = { publicKey, member: username ?? this.#nameOf(publicKey), ...this.#where(rooms) };
+    if (before === undefined && !this.#isNew(rooms)) this.#add({ kind: "member_joined", ...who });
+    if (state === "connected") this.#add({ kind: "member_connected", ...who });
+    if (state === "reconnecting" && before === "connected") this.#add({ kind: "member_reconnecting", ...who });
+  }
+
+  #onGone({ publicKey, username, reason }: HostEvents["gone"]): void {
+    const isTold = this.#kicked.delete(publicKey);
+    if (!this.#peers.delete(publicKey) || reason === "room_left" || isTold) return;
+    this.#add({ kind: reason === "left" ? "member_left" : "member_lost", publicKey, member: username });
+  }
+
+  #onRefused({ publicKey, failure: { code, message } }: HostEvents["refused"]): void {
+    const now = this.#clock.now();
+    const what = `${publicKey} ${code}`;
+    if (now - (this.#refused.get(what) ?? Number.NEGATIVE_INFINITY) < REFUSED_EVERY_MS) return;
+    if (this.#refused.size >= MAX_REFUSED) this.#refused.clear();
+    this.#refused.set(what, now);
+    this.#add({ kind: "refused", publicKey, member: this.#nameOf(publicKey), code, detail: message });
+  }
+
+  /** This machine has only just entered all of those rooms: it meets their members, they did not come. */
+  #isNew(rooms: readonly RoomId[]): boolean {
+    const now = this.#clock.now();
+    return rooms.every((id) => now - (this.#rooms.get(id)?.since ?? now) < ENTERED_FOR_MS);
+  }
+
+  #where([roomId]: readonly RoomId[]): { roomId?: RoomId; room?: string } {
+    const name = roomId === undefined ? undefined : this.#rooms.get(roomId)?.name;
+    return { ...(roomId !== undefined && { roomId }), ...(name !== undefined && { room: name }) };
+  }
+
+  #nameOf(publicKey: PublicKey): string {
+    return this.#host.nameOf(publicKey);
+  }
+}
+
+function kindOfEnd(reason: LeftReason): Activity["kind"] {
+  switch (reason) {
+    case "left":
+      return "room_left";
+    case "kicked":
+      return "kicked";
+    case "closed_by_owner":
+    case "deleted":
+    case "refused":
+      return "room_closed";
+    default:
+      return missingCase(reason);
+  }
+}

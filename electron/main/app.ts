@@ -1,0 +1,472 @@
+import type { RoomId } from "../../shared/base/brand.ts";
+import type { Clock } from "../../shared/base/clock.ts";
+import type { Disposable } from "../../shared/base/disposable.ts";
+import { Emitter } from "../../shared/base/emitter.ts";
+import type { Logger } from "../../shared/base/logger.ts";
+import type { RandomBytes } from "../../shared/base/random.ts";
+import { type Failure, fail, messageOf, ok, type Result } from "../../shared/base/result.ts";
+import type { Signer } from "../../shared/identity/keys.ts";
+import type { SecretStore } from "../../shared/identity/ports.ts";
+import type {
+  AppMethod,
+  AppParams,
+  AppReplies,
+  AppState,
+  AppView,
+  DoctorFinding,
+  RightsView,
+  SelfView,
+} from "../../shared/ipc/app.ts";
+import type { HostSnapshot } from "../../shared/ipc/contract.ts";
+import type { Settings, SettingsChange } from "../../shared/ipc/settings.ts";
+import { formatJoinLink, parseJoinLink } from "../../shared/room/link.ts";
+import { parseServerUrl } from "../../shared/signaling/url.ts";
+import type { ServerReport } from "../adapters/net/server-probe.ts";
+import { ActivityLog } from "./activity.ts";
+import { ActivityWatch } from "./activity-watch.ts";
+import type { WatchableApp } from "./app-connection.ts";
+import { stateOf } from "./app-state.ts";
+import type { Host } from "./host.ts";
+import { type HostParts, HostRunner } from "./host-runner.ts";
+import { loadIdentity } from "./identity.ts";
+import { exportIdentity, importIdentity, replaceIdentity } from "./identity-backup.ts";
+import type { WhatChanged } from "./network-watch.ts";
+import { Publisher } from "./publisher.ts";
+import { type ReportSources, writeReport } from "./report.ts";
+import {
+  checkedChange,
+  type RunOptions,
+  serverPlan,
+  type TransportPlan,
+  transportPlan,
+  tunnelMtu,
+} from "./run-plan.ts";
+import { testOf } from "./server-test.ts";
+import { type SettingsFiles, SettingsStore } from "./settings-store.ts";
+
+/** What the network device needs, where this user may not make one. Real: electron/adapters/tun/grant.ts. */
+export interface RightsPort {
+  view(failureCode: string, wish: DeviceWish): RightsView | undefined;
+  grant(wish: DeviceWish): Promise<Result<void>>;
+}
+
+export interface DeviceWish {
+  readonly ipv4: string;
+  readonly ipv6: string;
+  /** Bytes. */
+  readonly mtu: number;
+}
+
+/** The machine and the surface, as the app needs them; electron/main/compose.ts puts them together. */
+export interface AppParts extends HostParts {
+  readonly view: AppView;
+  readonly files: SettingsFiles;
+  readonly secrets: SecretStore;
+  readonly signer: Signer;
+  /** What a machine is called whose person gave no name. */
+  readonly machineName: string;
+  readonly clock: Clock;
+  readonly random: RandomBytes;
+  readonly logger: Logger;
+  readonly rights: RightsPort;
+  /** From now on, connections to members are made like this. */
+  setTransports(plan: TransportPlan): void;
+  setLogLevel(level: Settings["logLevel"]): void;
+  probeServer(url: string): Promise<ServerReport>;
+  examine(serverUrl: string | undefined, settings: Settings): Promise<readonly DoctorFinding[]>;
+  /** The newest records of the log, and what else a report says of the machine. */
+  readonly report: Pick<ReportSources, "logs" | "machine">;
+  /** scrypt's cost as a power of two, for tests. */
+  readonly log2N?: number;
+}
+
+export interface AppStart extends RunOptions {
+  /** What a command line said that is kept: the server and the name. */
+  readonly remember?: SettingsChange;
+  /** Whether to connect; else as the settings say. */
+  readonly connect?: boolean;
+  /** Fail ("no_server") where no server was ever chosen, and where what was chosen cannot be had. */
+  readonly isStrict?: boolean;
+}
+
+export interface AppEvents {
+  /** Somebody asked the program to end. */
+  down: Record<string, never>;
+  settings: { readonly before: Settings; readonly after: Settings };
+}
+
+/**
+ * The running program, as a window and the command line see it: the host, which it makes anew when something changes
+ * that a host cannot change while running, and what belongs to the person around it: settings, wishes, what happened.
+ */
+export class App implements WatchableApp {
+  readonly events: Emitter<AppEvents>;
+  readonly #parts: AppParts;
+  readonly #logger: Logger;
+  readonly #settings: SettingsStore;
+  readonly #activity: ActivityLog;
+  readonly #runner: HostRunner;
+  readonly #publisher: Publisher;
+  readonly #hostListeners = new Set<(host: Host) => void>();
+  #activityWatch: ActivityWatch | undefined;
+  #run: RunOptions = {};
+  #signer: Signer;
+  #isWanted = false;
+  #link: AppState["link"];
+
+  constructor(parts: AppParts) {
+    const { clock, files } = parts;
+    this.#parts = parts;
+    this.#signer = parts.signer;
+    this.#logger = parts.logger.child("app");
+    this.events = new Emitter((error) => this.#logger.error("a listener failed", { error: messageOf(error) }));
+    this.#settings = new SettingsStore(files, parts.logger);
+    const changed = () => this.#publisher.changed();
+    this.#activity = new ActivityLog({ files, clock, logger: parts.logger, onChange: changed });
+    this.#publisher = new Publisher(clock, () => this.#state());
+    this.#runner = new HostRunner(parts, clock, { onHost: (host) => this.#adopt(host), onChange: changed });
+  }
+
+  get settings(): Settings {
+    return this.#settings.current;
+  }
+
+  /** There once `start` has returned. Another takes its place when something changes that a host cannot change. */
+  get host(): Host {
+    const { host } = this.#runner;
+    if (!host) throw new Error("the app is not started");
+    return host;
+  }
+
+  /** The server in this process, where there is one. */
+  get server(): { readonly url: string } | undefined {
+    return this.#runner.server;
+  }
+
+  /** Calls with the host there is, and with each that takes its place. */
+  eachHost(listener: (host: Host) => void): Disposable {
+    this.#hostListeners.add(listener);
+    if (this.#runner.host) listener(this.#runner.host);
+    return { dispose: () => void this.#hostListeners.delete(listener) };
+  }
+
+  /**
+   * Reads what is kept and connects, if that is wanted. Fails where the settings or the rooms cannot be read at all;
+   * where it `isStrict`, also when anything of what was asked for cannot be had. Else the state says what is missing.
+   * @returns what the person should know of
+   */
+  async start({ remember, connect, isStrict = false, ...run }: AppStart = {}): Promise<Result<readonly Failure[]>> {
+    const loaded = await this.#settings.load();
+    if (!loaded.ok) return loaded;
+    await this.#activity.load();
+    const isFirst = !this.#settings.isKnown && remember?.server === undefined && run.server === undefined;
+    if (isStrict && isFirst) return fail("no_server", "no server was given");
+    if (remember && Object.keys(remember).length > 0) {
+      const checked = checkedChange(remember);
+      const kept = checked.ok ? await this.#settings.change(checked.value) : checked;
+      if (!kept.ok) return kept;
+    }
+    this.#run = run;
+    this.#isWanted = connect ?? this.settings.connectAtStart;
+    this.#activity.add({ kind: "started" });
+    const warning = loaded.value;
+    if (warning) this.#activity.add({ kind: "settings_changed", code: warning.code, detail: warning.message });
+    const applied = await this.#apply();
+    if (!applied.ok && isStrict) return applied;
+    return ok(warning ? [warning] : []);
+  }
+
+  /** Ends everything but the memberships. */
+  async stop(): Promise<void> {
+    this.#publisher.dispose();
+    this.#activityWatch?.dispose();
+    await this.#runner.stop();
+    await this.#activity.settle();
+  }
+
+  watch(onState: (state: AppState) => void): Disposable & { readonly state: AppState } {
+    return this.#publisher.watch(onState);
+  }
+
+  /** A link was opened, by the system or on the command line: the window asks the person about it. */
+  openLink(text: string): void {
+    const read = this.#readLink(text);
+    this.#link = read.ok ? read.value : { state: "refused", ...read.error };
+    this.#publisher.changed();
+  }
+
+  /** The network changed or the machine woke up. */
+  wake(change?: WhatChanged): void {
+    if (this.#runner.isStarted) this.host.wake(change?.kind === "addresses" ? change.addresses : undefined);
+    this.#publisher.changed();
+  }
+
+  async call<M extends AppMethod>(method: M, params: AppParams<M>): Promise<Result<AppReplies[M]>> {
+    // What was asked for first is done first, a change of server for example.
+    if (method !== "watch") await this.#runner.settled();
+    // The table's type follows from the method's name, which the compiler cannot see through the index.
+    const handler = this.#handlers[method] as (params: AppParams<M>) => Promise<Result<AppReplies[M]>>;
+    return handler(params);
+  }
+
+  readonly #handlers: { [M in AppMethod]: (params: AppParams<M>) => Promise<Result<AppReplies[M]>> } = {
+    status: async () => ok(this.#snapshot()),
+    create: (params) => this.#enter("room_created", (host) => host.call("create", params)),
+    join: (params) => this.#enter("room_joined", (host) => host.call("join", params)),
+    rename: (params) => this.#onHost((host) => host.call("rename", params)),
+    kick: (params) => this.#onHost((host) => this.#kick(host, params)),
+    leave: (params) => this.host.call("leave", params),
+    ping: (params) => this.#onHost((host) => host.call("ping", params)),
+    setUsername: async ({ username }) => {
+      const saved = await this.#save({ username });
+      return saved.ok ? ok({ username: this.#snapshot().username }) : saved;
+    },
+    down: async () => {
+      // After the reply is out.
+      this.#parts.clock.after(0, () => this.events.emit("down", {}));
+      return ok({ stopping: true } as const);
+    },
+    watch: async () => ok(this.#state()),
+    setConnected: ({ connected }) => this.#setConnected(connected),
+    retryNow: async () => {
+      if (!this.#runner.retryNow() && this.#runner.isStarted) {
+        this.host.wake();
+        void this.host.engine.retryDevice();
+      }
+      return ok({ retrying: true } as const);
+    },
+    invite: async ({ roomId }) => this.#invite(roomId),
+    readLink: async ({ link }) => this.#readLink(link),
+    dismissLink: async () => {
+      this.#link = undefined;
+      this.#publisher.changed();
+      return ok({ dismissed: true } as const);
+    },
+    saveSettings: ({ change }) => this.#save(change),
+    testServer: ({ url }) => this.#testServer(url),
+    doctor: async () => ok(await this.#examine()),
+    speedTest: async () => fail("not_supported", "this version measures no speed"),
+    report: async () => {
+      const { report, view } = this.#parts;
+      const findings = await this.#examine();
+      return ok({ text: writeReport({ ...report, app: view, state: this.#state(), findings }) });
+    },
+    exportSettings: async () => ok({ text: this.#settings.exported() }),
+    importSettings: ({ text }) => this.#replaceSettings(() => this.#settings.import(text)),
+    exportIdentity: async ({ passphrase }) => {
+      const { secrets, random, log2N } = this.#parts;
+      const text = await exportIdentity(secrets, passphrase, { random, ...(log2N !== undefined && { log2N }) });
+      return text.ok ? ok({ text: text.value }) : text;
+    },
+    importIdentity: ({ text, passphrase }) => this.#importIdentity(text, passphrase),
+    reset: ({ identity }) => this.#reset(identity),
+    grantRights: () => this.#grantRights(),
+  };
+
+  /** Rooms are entered by whoever wants to be connected. */
+  async #enter<T extends { readonly roomId: RoomId; readonly name: string }>(
+    kind: "room_created" | "room_joined",
+    ask: (host: Host) => Promise<Result<T>>,
+  ): Promise<Result<T>> {
+    if (!this.#isWanted) await this.#setConnected(true);
+    const entered = await this.#onHost(ask);
+    if (entered.ok) this.#activity.add({ kind, roomId: entered.value.roomId, room: entered.value.name });
+    return entered;
+  }
+
+  async #kick(host: Host, params: AppParams<"kick">): Promise<Result<AppReplies["kick"]>> {
+    const kicked = await host.call("kick", params);
+    if (kicked.ok) this.#activity.add({ kind: "member_kicked", ...this.#kicked(kicked.value) });
+    return kicked;
+  }
+
+  #kicked({ roomId, publicKey, username }: AppReplies["kick"]) {
+    const room = this.#snapshot().rooms.find((each) => each.roomId === roomId)?.name;
+    return { roomId, publicKey, member: username, ...(room !== undefined && { room }) };
+  }
+
+  async #onHost<T>(ask: (host: Host) => Promise<Result<T>>): Promise<Result<T>> {
+    return this.#runner.isStarted ? ask(this.host) : fail("not_connected", "GoVPN is not connected");
+  }
+
+  async #setConnected(connected: boolean): Promise<Result<AppReplies["setConnected"]>> {
+    this.#isWanted = connected;
+    this.#publisher.changed();
+    await this.#apply();
+    return ok({ wanted: this.#isWanted });
+  }
+
+  #invite(roomId: string): Result<AppReplies["invite"]> {
+    const { rooms, server } = this.#snapshot();
+    const room = rooms.find((each) => each.roomId === roomId);
+    if (!room) return fail("unknown_room", "this machine is not in that room");
+    if (room.pin === undefined) return fail("no_pin", "this machine has not got the room's PIN");
+    const { name, pin } = room;
+    const url = server.publicUrl ?? server.url;
+    const link = formatJoinLink({ roomId: room.roomId, server: url, name });
+    return ok({ roomId: room.roomId, name, pin, server: url, reachable: server.publicUrl !== undefined, link });
+  }
+
+  #readLink(text: string): Result<AppReplies["readLink"]> {
+    const read = parseJoinLink(text);
+    if (!read.ok) return read;
+    const known = this.#snapshot().rooms.some(({ roomId }) => roomId === read.value.roomId);
+    return ok({ state: "ask", ...read.value, known });
+  }
+
+  #save(change: SettingsChange): Promise<Result<Settings>> {
+    return this.#replaceSettings(async () => {
+      const checked = checkedChange(change);
+      return checked.ok ? this.#settings.change(checked.value) : checked;
+    });
+  }
+
+  async #replaceSettings(replace: () => Promise<Result<Settings>>): Promise<Result<Settings>> {
+    const before = this.settings;
+    const replaced = await replace();
+    if (!replaced.ok) return replaced;
+    const after = replaced.value;
+    const names = Object.keys(after) as (keyof Settings)[];
+    const changed = names.filter((name) => JSON.stringify(before[name]) !== JSON.stringify(after[name]));
+    if (changed.length === 0) return replaced;
+    this.#activity.add({ kind: "settings_changed", detail: changed.join(" ") });
+    this.#forgetRunOptions(changed);
+    this.events.emit("settings", { before, after });
+    this.#publisher.changed();
+    await this.#apply(changed);
+    return replaced;
+  }
+
+  /** What the person chooses in the window counts for more than what a command line said before. */
+  #forgetRunOptions(changed: readonly (keyof Settings)[]): void {
+    const { server, transports } = this.#run;
+    const { iceServers, relayOnly, media } = transports ?? {};
+    const stays = (...names: (keyof Settings)[]) => !names.some((name) => changed.includes(name));
+    this.#run = {
+      ...(server && stays("server") && { server }),
+      transports: {
+        ...(iceServers && stays("stun", "turn") && { iceServers }),
+        ...(relayOnly !== undefined && stays("relayOnly") && { relayOnly }),
+        ...(media !== undefined && stays("lane") && { media }),
+      },
+    };
+  }
+
+  /** Brings what runs in line with what is wanted, disturbing no more than has changed. */
+  async #apply(changed?: readonly (keyof Settings)[]): Promise<Result<void>> {
+    const { settings } = this;
+    this.#parts.setLogLevel(settings.logLevel);
+    this.#parts.setTransports({ ...transportPlan(settings), ...this.#run.transports });
+    const { host: before } = this.#runner;
+    const username = this.#username();
+    const applied = await this.#runner.apply(
+      {
+        server: this.#run.server ?? serverPlan(settings.server),
+        username,
+        mtu: tunnelMtu(settings),
+        signer: this.#signer,
+      },
+      this.#isWanted,
+    );
+    const isSame = before !== undefined && before === this.#runner.host;
+    if (isSame && changed?.includes("username")) await before.call("setUsername", { username });
+    const isTransport = changed?.some((name) => ["stun", "turn", "relayOnly", "lane"].includes(name));
+    // As if every address were another: each link is made anew beside the old one, which carries on until then.
+    if (isSame && isTransport && this.#runner.isStarted) before.wake(new Set());
+    if (!applied.ok) this.#logger.info("not connected", { code: applied.error.code, why: applied.error.message });
+    this.#publisher.changed();
+    return applied;
+  }
+
+  async #testServer(typed: string): Promise<Result<AppReplies["testServer"]>> {
+    const url = parseServerUrl(typed);
+    return url.ok ? ok(testOf(url.value, await this.#parts.probeServer(url.value))) : url;
+  }
+
+  #examine(): Promise<readonly DoctorFinding[]> {
+    return this.#parts.examine(this.#snapshot().server.url, this.settings);
+  }
+
+  async #importIdentity(text: string, passphrase: string): Promise<Result<SelfView>> {
+    const { secrets, clock } = this.#parts;
+    const imported = await importIdentity(secrets, text, passphrase, { replace: true, clock });
+    if (!imported.ok) return imported;
+    if (imported.value.changed) {
+      const taken = await this.#takeIdentity();
+      if (!taken.ok) return taken;
+    }
+    return ok(this.#self());
+  }
+
+  async #reset(withIdentity: boolean): Promise<Result<Settings>> {
+    if (withIdentity) {
+      const { secrets, random, clock } = this.#parts;
+      for (const { roomId } of this.#snapshot().rooms) await this.host.call("leave", { roomId });
+      const replaced = await replaceIdentity(secrets, random, clock);
+      if (!replaced.ok) return replaced;
+      const taken = await this.#takeIdentity();
+      if (!taken.ok) return taken;
+    }
+    return this.#replaceSettings(() => this.#settings.reset());
+  }
+
+  /** Another identity is stored: who this machine is changes now. */
+  async #takeIdentity(): Promise<Result<void>> {
+    const { secrets, random } = this.#parts;
+    const loaded = await loadIdentity(secrets, random);
+    if (!loaded.ok) return loaded;
+    this.#signer = loaded.value.signer;
+    this.#activity.add({ kind: "identity_changed", publicKey: this.#signer.publicKey });
+    return this.#apply();
+  }
+
+  async #grantRights(): Promise<Result<AppReplies["grantRights"]>> {
+    const granted = await this.#parts.rights.grant(this.#wish());
+    if (!granted.ok) return ok({ granted: false, detail: granted.error.message });
+    await this.host.engine.retryDevice();
+    const { tunnel } = this.#snapshot();
+    const detail = tunnel.state === "failed" ? tunnel.message : "the network device may be used from now on";
+    return ok({ granted: true, detail });
+  }
+
+  #adopt(host: Host): void {
+    this.#activityWatch?.dispose();
+    this.#activityWatch = new ActivityWatch(host, this.#parts.clock, (entry) => this.#activity.add(entry));
+    const names = ["server", "tunnel", "room", "closed", "peer", "gone", "address"] as const;
+    for (const name of names) host.events.on(name, () => this.#publisher.changed());
+    for (const listener of [...this.#hostListeners]) listener(host);
+  }
+
+  #username(): string {
+    return this.settings.username || this.#parts.machineName;
+  }
+
+  #wish(): DeviceWish {
+    const { ipv4, ipv6 } = this.#snapshot();
+    return { ipv4, ipv6, mtu: tunnelMtu(this.settings) };
+  }
+
+  #self(): SelfView {
+    const { publicKey, username, ipv4, ipv6 } = this.#snapshot();
+    return { publicKey, username, ipv4, ipv6 };
+  }
+
+  #snapshot(): HostSnapshot {
+    const snapshot = this.host.snapshot();
+    return { ...snapshot, server: { ...snapshot.server, ...this.#runner.serverTrouble } };
+  }
+
+  #state(): AppState {
+    const host = this.#snapshot();
+    const { tunnel } = host;
+    return stateOf({
+      app: this.#parts.view,
+      isWanted: this.#isWanted,
+      host,
+      rights: tunnel.state === "failed" ? this.#parts.rights.view(tunnel.code, this.#wish()) : undefined,
+      settings: this.settings,
+      activity: this.#activity.entries,
+      link: this.#link,
+    });
+  }
+}

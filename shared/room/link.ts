@@ -1,0 +1,92 @@
+import type { RoomId } from "../base/brand.ts";
+import { fail, ok, type Result } from "../base/result.ts";
+import { ROOM_ID_PATTERN } from "../protocols/govpn/limits.ts";
+import { parseServerUrl } from "../signaling/url.ts";
+import { cleanRoomName } from "./names.ts";
+
+/**
+ * `govpn://join/<room id>?server=<ws or wss URL>&name=<label>`: what a link can fill into the join dialog. It holds no
+ * PIN, which is told beside it. Anybody can write one, so nothing of it is believed beyond its form.
+ */
+export interface JoinLink {
+  readonly roomId: RoomId;
+  /** A `ws:` or `wss:` URL as `parseServerUrl` gives it. */
+  readonly server?: string;
+  /** Fit to be shown on one line. The room may have another by now. */
+  readonly name?: string;
+}
+
+/** Twice what the longest names and addresses take; mail programs and shells cut longer ones. */
+export const MAX_LINK_LENGTH = 2048;
+
+export type LinkFailureCode =
+  | "link_too_long"
+  | "link_characters"
+  | "link_scheme"
+  | "link_action"
+  | "link_malformed"
+  | "link_repeated"
+  | "link_room"
+  | "link_server";
+type Refusal = { readonly code: LinkFailureCode; readonly message: string };
+
+const CONTROL_CHARACTERS = /[\p{Cc}\p{Zl}\p{Zp}]/u;
+/** Scheme, host and path as written; what follows "#" is for the receiver's eyes and not read here. */
+const SHAPE = /^govpn:\/\/([^/?#]*)(?:\/([^/?#]*)\/?)?(?:\?([^#]*))?(?:#.*)?$/i;
+
+export function formatJoinLink({ roomId, server, name }: JoinLink): string {
+  const given = Object.entries({ server, name }).filter(([, value]) => value !== undefined && value !== "");
+  const query = given.map(([key, value]) => `${key}=${encodeURIComponent(value ?? "")}`).join("&");
+  return `govpn://join/${roomId}${query === "" ? "" : `?${query}`}`;
+}
+
+/** Reads a link from anywhere. The failure's sentence says what is wrong and repeats nothing of the link. */
+export function parseJoinLink(text: string): Result<JoinLink, Refusal> {
+  const link = text.trim();
+  if (link.length > MAX_LINK_LENGTH) return fail("link_too_long", `the link is over ${MAX_LINK_LENGTH} characters`);
+  if (CONTROL_CHARACTERS.test(link)) return fail("link_characters", "the link has control characters in it");
+  if (!/^govpn:/i.test(link)) return fail("link_scheme", "this is not a GoVPN link: it does not begin with govpn://");
+  const [, action, roomId = "", query = ""] = SHAPE.exec(link) ?? [];
+  if (action?.toLowerCase() !== "join") return fail("link_action", "the link asks for something else than joining");
+  if (!ROOM_ID_PATTERN.test(roomId)) return fail("link_room", "the link names no room, or not by a room's id");
+  const parameters = readQuery(query);
+  if (!parameters.ok) return parameters;
+  const { server, name } = parameters.value;
+  const url = server === undefined ? ok(undefined) : readServer(server);
+  if (!url.ok) return url;
+  const label = name === undefined ? undefined : cleanRoomName(name);
+  return ok({
+    roomId: roomId as RoomId,
+    ...(url.value !== undefined && { server: url.value }),
+    ...(label !== undefined && { name: label }),
+  });
+}
+
+/** Parameters of other names are a later version's and ignored, but none may come twice. */
+function readQuery(query: string): Result<{ server?: string; name?: string }, Refusal> {
+  const found = new Map<string, string>();
+  for (const part of query.split("&").filter((each) => each !== "")) {
+    const equals = part.indexOf("=");
+    const key = decode(equals < 0 ? part : part.slice(0, equals));
+    const value = decode(equals < 0 ? "" : part.slice(equals + 1));
+    if (key === undefined || value === undefined) return fail("link_malformed", "the link is damaged");
+    if (CONTROL_CHARACTERS.test(value)) return fail("link_characters", "the link has control characters in it");
+    if (found.has(key)) return fail("link_repeated", "the link says the same thing twice, and one may be false");
+    found.set(key, value);
+  }
+  const [server, name] = [found.get("server"), found.get("name")];
+  return ok({ ...(server !== undefined && { server }), ...(name !== undefined && { name }) });
+}
+
+function readServer(text: string): Result<string, Refusal> {
+  const url = /^wss?:\/\//i.test(text) ? parseServerUrl(text) : undefined;
+  return url?.ok ? url : fail("link_server", "the link names a server that is no ws:// or wss:// address");
+}
+
+function decode(text: string): string | undefined {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return undefined;
+  }
+}
