@@ -200,13 +200,37 @@ const areas = [
   {
     name: "renderer-bridge",
     from: "^renderer/bridge/",
-    to: folders("shared/base", "shared/ipc", "renderer/bridge"),
+    to: [...folders("shared/base", "shared/ipc", "renderer/bridge"), ...packages("valibot")],
     comment: "The one place that touches what preload put on `window`, so it needs no view and no state.",
   },
   {
+    name: "renderer-store",
+    from: "^renderer/store/",
+    to: [...folders("shared/base", "shared/ipc", "renderer/bridge", "renderer/store"), ...packages("zustand", "react")],
+    comment: "What the window knows and asks for. It can be tested without a view.",
+  },
+  {
+    name: "renderer-i18n",
+    from: "^renderer/i18n/",
+    to: [...folders("shared/base", "shared/ipc", "renderer/i18n"), ...packages("i18next", "react-i18next", "react")],
+    comment: "Words, numbers and dates in the person's language.",
+  },
+  {
+    name: "renderer-ui",
+    from: "^renderer/ui/",
+    to: [
+      ...folders("renderer/ui", "renderer/i18n"),
+      ...packages("react", "react-i18next", "radix-ui", "lucide-react", "uqr"),
+    ],
+    comment: "Buttons, fields, dialogs: how things look and behave, for any program. They know no room and no store.",
+  },
+  {
     name: "renderer",
-    from: "^renderer/(?!bridge/)",
-    to: [...folders("shared/base", "shared/ipc", "renderer"), ...packages("react", "react-dom", "zustand")],
+    from: "^renderer/(?!(bridge|store|i18n|ui)/)",
+    to: [
+      ...folders("shared/base", "shared/ipc", "renderer"),
+      ...packages("react", "react-dom", "i18next", "react-i18next", "lucide-react"),
+    ],
     comment: "A page has no Node and no Electron: what it wants, it asks for over the contract.",
   },
 
@@ -216,7 +240,8 @@ const areas = [
     to: [
       ...folders("shared", "electron", "renderer", "build", "test"),
       ...packages("vitest", "@vitest/[^/]+", "fast-check", "ws", "valibot", "@noble/[^/]+", "@scure/base"),
-      ...packages("dependency-cruiser"),
+      ...packages("dependency-cruiser", "playwright", "axe-core"),
+      ...packages("react", "react-dom", "@testing-library/[^/]+"),
     ],
     node: true,
     comment:

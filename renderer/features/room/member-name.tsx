@@ -1,0 +1,41 @@
+import { BadgeCheck, ShieldAlert } from "lucide-react";
+import { useTranslation } from "react-i18next";
+import { useHost } from "../../store/context.ts";
+import { Badge } from "../../ui/badge.tsx";
+import { Tooltip } from "../../ui/tooltip.tsx";
+import type { MemberRef } from "./member-ref.ts";
+
+/** The name, what marks it, and under it the state of the way there where it is not simply "connected". */
+export function MemberName({ roomId, publicKey }: MemberRef) {
+  const { t } = useTranslation();
+  const member = useHost(({ rooms }) => rooms[roomId]?.members[publicKey]);
+  const isOwner = useHost(({ rooms }) => rooms[roomId]?.owner ?? false);
+  if (!member) return null;
+  const { username, state, verified } = member;
+  return (
+    <div className="flex min-w-0 flex-wrap items-center gap-x-1.5">
+      <span className="min-w-0 truncate font-medium" dir="auto" title={username}>
+        {username}
+      </span>
+      {state === "connected" && verified && (
+        <Tooltip text={t("member.verifiedWhy")}>
+          <button type="button" aria-label={t("member.verified")} className="rounded-full text-live-text">
+            <BadgeCheck size={15} aria-hidden="true" />
+          </button>
+        </Tooltip>
+      )}
+      {state === "connected" && !verified && (
+        <Tooltip text={t("member.unverifiedWhy")}>
+          <button type="button" aria-label={t("member.unverified")} className="rounded-full text-wait-text">
+            <ShieldAlert size={15} aria-hidden="true" />
+          </button>
+        </Tooltip>
+      )}
+      {state === "self" && <Badge>{t("member.you")}</Badge>}
+      {state === "self" && isOwner && <Badge>{t("member.owner")}</Badge>}
+      {(state === "connecting" || state === "reconnecting") && (
+        <span className="text-sm text-wait-text">{t(`member.${state}`)}</span>
+      )}
+    </div>
+  );
+}

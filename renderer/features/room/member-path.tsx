@@ -1,0 +1,41 @@
+import { ArrowRightLeft, Waypoints } from "lucide-react";
+import { useTranslation } from "react-i18next";
+import { useHost } from "../../store/context.ts";
+import { Tooltip } from "../../ui/tooltip.tsx";
+import type { MemberRef } from "./member-ref.ts";
+
+/** Which way the packets go and on which lane, with the reason in plain words. */
+export function MemberPath({ roomId, publicKey }: MemberRef) {
+  const { t } = useTranslation();
+  const path = useHost(({ rooms }) => rooms[roomId]?.members[publicKey]?.path);
+  const lane = useHost(({ rooms }) => rooms[roomId]?.members[publicKey]?.lane);
+  if (path === undefined) return null;
+  const isDirect = path === "direct";
+  const why = (
+    <>
+      <span className="block">{isDirect ? t("member.directWhy") : t("member.relayWhy")}</span>
+      {lane && (
+        <span className="mt-1 block">{lane === "media" ? t("member.laneMediaWhy") : t("member.lanePacketsWhy")}</span>
+      )}
+    </>
+  );
+  return (
+    <Tooltip text={why}>
+      <button type="button" className="flex max-w-full items-center gap-1.5 rounded-md text-start text-sm">
+        {isDirect ? (
+          <ArrowRightLeft size={14} className="shrink-0 text-text-3" aria-hidden="true" />
+        ) : (
+          <Waypoints size={14} className="shrink-0 text-wait-text" aria-hidden="true" />
+        )}
+        <span className="min-w-0 leading-4">
+          <span className="block truncate">{isDirect ? t("member.direct") : t("member.relay")}</span>
+          {lane && (
+            <span className="block truncate text-[0.6875rem] text-text-3">
+              {lane === "media" ? t("member.laneMedia") : t("member.lanePackets")}
+            </span>
+          )}
+        </span>
+      </button>
+    </Tooltip>
+  );
+}

@@ -1,0 +1,52 @@
+import { memo } from "react";
+import { useTranslation } from "react-i18next";
+import { useHost } from "../../store/context.ts";
+import { Avatar } from "../../ui/avatar.tsx";
+import { cx } from "../../ui/classes.ts";
+import { Copyable } from "../../ui/copyable.tsx";
+import { COLUMNS } from "./member-columns.tsx";
+import { MemberMenu } from "./member-menu.tsx";
+import { MemberName } from "./member-name.tsx";
+import { MemberPath } from "./member-path.tsx";
+import type { MemberRef } from "./member-ref.ts";
+import { MemberRtt } from "./member-rtt.tsx";
+import { MemberTraffic } from "./member-traffic.tsx";
+
+/** Each cell reads what it shows by itself, so that a round trip that changes draws two numbers and a line. */
+export const MemberRow = memo(function MemberRow({ roomId, publicKey }: MemberRef) {
+  const { t } = useTranslation();
+  const username = useHost(({ rooms }) => rooms[roomId]?.members[publicKey]?.username ?? "");
+  const ipv4 = useHost(({ rooms }) => rooms[roomId]?.members[publicKey]?.ipv4 ?? "");
+  const isQuiet = useHost(({ rooms }) => {
+    const state = rooms[roomId]?.members[publicKey]?.state;
+    return state !== "self" && state !== "connected";
+  });
+  const address = <Copyable text={ipv4} label={t("member.address", { name: username })} className="text-sm" />;
+  return (
+    <li className={cx(COLUMNS, "min-h-16 border-line py-2 not-last:border-b @2xl/members:h-15 @2xl/members:min-h-0")}>
+      <div className="flex min-w-0 items-center gap-3">
+        <span className={cx("transition-opacity duration-(--calm)", isQuiet && "opacity-45")}>
+          <Avatar publicKey={publicKey} name={username} />
+        </span>
+        <div className="min-w-0 flex-1">
+          <MemberName roomId={roomId} publicKey={publicKey} />
+          <div className="flex flex-wrap items-center gap-x-3 text-text-2 @2xl/members:hidden">
+            {address}
+            <MemberRtt roomId={roomId} publicKey={publicKey} isCompact />
+          </div>
+        </div>
+      </div>
+      <div className="hidden @2xl/members:block">{address}</div>
+      <div className="hidden @2xl/members:block">
+        <MemberPath roomId={roomId} publicKey={publicKey} />
+      </div>
+      <div className="hidden @2xl/members:block">
+        <MemberRtt roomId={roomId} publicKey={publicKey} />
+      </div>
+      <div className="hidden @4xl/members:block">
+        <MemberTraffic roomId={roomId} publicKey={publicKey} />
+      </div>
+      <MemberMenu roomId={roomId} publicKey={publicKey} />
+    </li>
+  );
+});

@@ -1,0 +1,31 @@
+import { useTranslation } from "react-i18next";
+import { useFormats } from "../../i18n/format.ts";
+import { useHost, useModel } from "../../store/context.ts";
+import { SAMPLE_COUNT } from "../../store/samples.ts";
+import { Sparkline } from "../../ui/sparkline.tsx";
+import type { MemberRef } from "./member-ref.ts";
+
+const NO_VALUES: readonly (number | null)[] = [];
+
+/** The round trip now, and its last minute. */
+export function MemberRtt({ roomId, publicKey, isCompact = false }: MemberRef & { readonly isCompact?: boolean }) {
+  const { t } = useTranslation();
+  const { milliseconds } = useFormats();
+  const isConnected = useHost(({ rooms }) => rooms[roomId]?.members[publicKey]?.state === "connected");
+  const rttMs = useHost(({ rooms }) => rooms[roomId]?.members[publicKey]?.rttMs);
+  const name = useHost(({ rooms }) => rooms[roomId]?.members[publicKey]?.username ?? "");
+  const values = useModel(({ samples }) => samples[publicKey]?.rttMs ?? NO_VALUES);
+  if (!isConnected || rttMs === undefined) return null;
+  const text = milliseconds(rttMs);
+  return (
+    <span className="flex items-center gap-2.5 text-sm">
+      <span className="sr-only">{t("member.rtt", { name, ms: text })}</span>
+      <span aria-hidden="true" className="figures min-w-13 whitespace-nowrap">
+        {text}
+      </span>
+      <span className="text-text-3">
+        <Sparkline values={values} capacity={SAMPLE_COUNT} width={isCompact ? 36 : 48} height={18} />
+      </span>
+    </span>
+  );
+}

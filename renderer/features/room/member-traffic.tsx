@@ -1,0 +1,38 @@
+import { ArrowDown, ArrowUp } from "lucide-react";
+import { useTranslation } from "react-i18next";
+import { useFormats } from "../../i18n/format.ts";
+import { useHost, useModel } from "../../store/context.ts";
+import { last } from "../../store/samples.ts";
+import { cx } from "../../ui/classes.ts";
+import type { MemberRef } from "./member-ref.ts";
+
+/** Less than this a second is keepalives, and shown as quiet. */
+const QUIET_BPS = 100;
+
+/** What flows now, each way. */
+export function MemberTraffic({ roomId, publicKey }: MemberRef) {
+  const { t } = useTranslation();
+  const { rate } = useFormats();
+  const isConnected = useHost(({ rooms }) => rooms[roomId]?.members[publicKey]?.state === "connected");
+  const name = useHost(({ rooms }) => rooms[roomId]?.members[publicKey]?.username ?? "");
+  const down = useModel(({ samples }) => last(samples[publicKey]?.inBps ?? []) ?? 0);
+  const up = useModel(({ samples }) => last(samples[publicKey]?.outBps ?? []) ?? 0);
+  if (!isConnected) return null;
+  const lines = [
+    { Icon: ArrowDown, bps: down, label: t("member.down", { name, rate: rate(down) }) },
+    { Icon: ArrowUp, bps: up, label: t("member.up", { name, rate: rate(up) }) },
+  ];
+  return (
+    <span className="grid text-xs leading-4.5">
+      {lines.map(({ Icon, bps, label }) => (
+        <span key={label} className={cx("flex items-center gap-1.5", bps < QUIET_BPS ? "text-text-3" : "text-text")}>
+          <Icon size={12} aria-hidden="true" className="shrink-0 text-text-3" />
+          <span className="sr-only">{label}</span>
+          <span aria-hidden="true" className="figures truncate">
+            {bps < QUIET_BPS ? t("member.idle") : rate(bps)}
+          </span>
+        </span>
+      ))}
+    </span>
+  );
+}

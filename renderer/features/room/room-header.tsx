@@ -1,0 +1,62 @@
+import { Copy, Ellipsis, LogOut, Pencil, Trash2, UserPlus } from "lucide-react";
+import { useState } from "react";
+import { useTranslation } from "react-i18next";
+import type { RoomId } from "../../../shared/base/brand.ts";
+import { useActions, useHost } from "../../store/context.ts";
+import { Badge } from "../../ui/badge.tsx";
+import { Button } from "../../ui/button.tsx";
+import { IconButton } from "../../ui/icon-button.tsx";
+import { Menu, MenuItem, MenuSeparator } from "../../ui/menu.tsx";
+import { RoomState } from "../rooms/room-state.tsx";
+import { useCopyWithToast } from "../use-copy-with-toast.ts";
+import { LeaveDialog } from "./leave-dialog.tsx";
+import { RenameDialog } from "./rename-dialog.tsx";
+
+export function RoomHeader({ roomId }: { readonly roomId: RoomId }) {
+  const { t } = useTranslation();
+  const { openDialog } = useActions();
+  const copy = useCopyWithToast();
+  const name = useHost(({ rooms }) => rooms[roomId]?.name ?? roomId);
+  const isOwner = useHost(({ rooms }) => rooms[roomId]?.owner ?? false);
+  const [open, setOpen] = useState<"rename" | "leave">();
+  return (
+    <div className="mb-4 flex flex-wrap items-start gap-x-3 gap-y-2">
+      <div className="min-w-0 flex-1 basis-48">
+        <div className="flex min-w-0 items-center gap-2">
+          <h1 className="min-w-0 truncate font-semibold text-xl tracking-tight" dir="auto" title={name}>
+            {name}
+          </h1>
+          {isOwner && <Badge>{t("rooms.owner")}</Badge>}
+        </div>
+        <p className="text-text-2">
+          <RoomState roomId={roomId} />
+        </p>
+      </div>
+      <div className="flex items-center gap-1.5">
+        <Button look="primary" icon={<UserPlus size={16} />} onClick={() => openDialog({ kind: "invite", roomId })}>
+          {t("room.invite")}
+        </Button>
+        <Menu label={t("room.menu")} trigger={<IconButton label={t("room.menu")} icon={<Ellipsis size={18} />} />}>
+          {isOwner && (
+            <MenuItem icon={<Pencil size={15} />} onSelect={() => setOpen("rename")}>
+              {t("room.rename")}
+            </MenuItem>
+          )}
+          <MenuItem icon={<Copy size={15} />} aside={roomId} onSelect={() => copy(roomId)}>
+            {t("room.copyId")}
+          </MenuItem>
+          <MenuSeparator />
+          <MenuItem
+            danger
+            icon={isOwner ? <Trash2 size={15} /> : <LogOut size={15} className="rtl:-scale-x-100" />}
+            onSelect={() => setOpen("leave")}
+          >
+            {isOwner ? t("room.close") : t("room.leave")}
+          </MenuItem>
+        </Menu>
+      </div>
+      {open === "rename" && <RenameDialog roomId={roomId} onClose={() => setOpen(undefined)} />}
+      {open === "leave" && <LeaveDialog roomId={roomId} onClose={() => setOpen(undefined)} />}
+    </div>
+  );
+}

@@ -1,0 +1,77 @@
+import { DoorOpen, UserPlus } from "lucide-react";
+import { useTranslation } from "react-i18next";
+import type { PublicKey, RoomId } from "../../../shared/base/brand.ts";
+import { useActions, useHost, useHostList, useModel } from "../../store/context.ts";
+import { membersInOrder } from "../../store/rooms.ts";
+import { Button } from "../../ui/button.tsx";
+import { EmptyState } from "../../ui/empty-state.tsx";
+import { MemberColumns } from "./member-columns.tsx";
+import { MemberRow } from "./member-row.tsx";
+import { MemberSkeleton } from "./member-skeleton.tsx";
+import { RoomHeader } from "./room-header.tsx";
+
+export function RoomPage() {
+  const roomId = useModel(({ place }) => (place.screen === "room" ? place.roomId : undefined));
+  const isMember = useHost(({ rooms }) => roomId !== undefined && rooms[roomId] !== undefined);
+  if (roomId === undefined || !isMember) return <Missing />;
+  return (
+    // A key: nothing of one room's dialogs and menus stays open in another.
+    <div key={roomId}>
+      <RoomHeader roomId={roomId} />
+      <Members roomId={roomId} />
+    </div>
+  );
+}
+
+function Members({ roomId }: { readonly roomId: RoomId }) {
+  const { t } = useTranslation();
+  const { openDialog } = useActions();
+  const name = useHost(({ rooms }) => rooms[roomId]?.name ?? "");
+  const state = useHost(({ rooms }) => rooms[roomId]?.state);
+  const keys = useHostList(({ rooms }): readonly PublicKey[] => {
+    const room = rooms[roomId];
+    return room ? membersInOrder(room).map(({ publicKey }) => publicKey) : [];
+  });
+  const isWanted = useHost(({ wanted }) => wanted);
+  const isEmpty = keys.length === 0;
+  if (!isWanted && isEmpty) return <EmptyState title={t("room.offTitle")}>{t("room.offDetail")}</EmptyState>;
+  if (state === "entering" && isEmpty) return <MemberSkeleton label={t("room.enteringTitle")} />;
+  return (
+    <>
+      <section className="card @container/members overflow-clip" aria-label={t("room.membersLabel", { name })}>
+        <MemberColumns />
+        <ul>
+          {keys.map((key) => (
+            <MemberRow key={key} roomId={roomId} publicKey={key} />
+          ))}
+        </ul>
+      </section>
+      {isWanted && keys.length <= 1 && (
+        <EmptyState
+          title={t("room.aloneTitle")}
+          actions={
+            <Button icon={<UserPlus size={16} />} onClick={() => openDialog({ kind: "invite", roomId })}>
+              {t("room.invite")}
+            </Button>
+          }
+        >
+          {t("room.aloneDetail")}
+        </EmptyState>
+      )}
+    </>
+  );
+}
+
+function Missing() {
+  const { t } = useTranslation();
+  const { go } = useActions();
+  return (
+    <EmptyState
+      picture={<DoorOpen size={40} strokeWidth={1.5} />}
+      title={t("room.missingTitle")}
+      actions={<Button onClick={() => go({ screen: "rooms" })}>{t("room.toRooms")}</Button>}
+    >
+      {t("room.missingDetail")}
+    </EmptyState>
+  );
+}

@@ -1,0 +1,85 @@
+import { Dices } from "lucide-react";
+import { type FormEvent, useState } from "react";
+import { useTranslation } from "react-i18next";
+import { failureText } from "../../i18n/failures.ts";
+import { useActions } from "../../store/context.ts";
+import { Button } from "../../ui/button.tsx";
+import { Dialog, DialogActions } from "../../ui/dialog.tsx";
+import { Field } from "../../ui/field.tsx";
+import { FormProblem } from "../../ui/form-problem.tsx";
+import { IconButton } from "../../ui/icon-button.tsx";
+import { isPin, newPin, PIN_LENGTH, pinDigits } from "./pin.ts";
+
+/** The protocol's own bound. */
+const MAX_NAME_LENGTH = 64;
+
+export default function CreateDialog({ onClose }: { readonly onClose: () => void }) {
+  const { t } = useTranslation();
+  const { ask, go, openDialog, toast } = useActions();
+  const [name, setName] = useState("");
+  const [pin, setPin] = useState(newPin);
+  const [isTried, setTried] = useState(false);
+  const [isBusy, setBusy] = useState(false);
+  const [problem, setProblem] = useState<string>();
+  const isNamed = name.trim() !== "";
+
+  const submit = async (event: FormEvent) => {
+    event.preventDefault();
+    setTried(true);
+    if (!isNamed || !isPin(pin) || isBusy) return;
+    setBusy(true);
+    setProblem(undefined);
+    const result = await ask("create", { name: name.trim(), pin });
+    setBusy(false);
+    if (!result.ok) return setProblem(failureText(t, result.error));
+    const { roomId } = result.value;
+    toast("good", { kind: "said", key: "create.done", values: { name: result.value.name } });
+    go({ screen: "room", roomId });
+    openDialog({ kind: "invite", roomId });
+  };
+
+  return (
+    <Dialog open onClose={onClose} title={t("create.title")} description={t("create.description")}>
+      <form onSubmit={(event) => void submit(event)} noValidate>
+        <Field
+          label={t("create.name")}
+          placeholder={t("create.nameExample")}
+          value={name}
+          maxLength={MAX_NAME_LENGTH}
+          onChange={({ target }) => setName(target.value)}
+          problem={isTried && !isNamed ? t("failures.invalid_room_name") : undefined}
+          dir="auto"
+          autoFocus
+        />
+        <Field
+          className="mt-2"
+          label={t("create.pin")}
+          hint={t("create.pinHint")}
+          value={pin}
+          inputMode="numeric"
+          mono
+          dir="ltr"
+          onChange={({ target }) => setPin(pinDigits(target.value))}
+          problem={isTried && !isPin(pin) ? t("failures.invalid_pin") : undefined}
+          maxLength={PIN_LENGTH}
+          trailing={
+            <IconButton
+              label={t("create.newPin")}
+              icon={<Dices size={17} />}
+              size="small"
+              className="me-1.5"
+              onClick={() => setPin(newPin())}
+            />
+          }
+        />
+        <FormProblem text={problem} />
+        <DialogActions>
+          <Button onClick={onClose}>{t("common.cancel")}</Button>
+          <Button type="submit" look="primary" busy={isBusy}>
+            {t("create.submit")}
+          </Button>
+        </DialogActions>
+      </form>
+    </Dialog>
+  );
+}

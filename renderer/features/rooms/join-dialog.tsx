@@ -1,0 +1,99 @@
+import { type FormEvent, useEffect, useRef, useState } from "react";
+import { useTranslation } from "react-i18next";
+import type { AppReplies } from "../../../shared/ipc/app.ts";
+import { failureText } from "../../i18n/failures.ts";
+import { useActions, useHost } from "../../store/context.ts";
+import { Button } from "../../ui/button.tsx";
+import { Dialog, DialogActions } from "../../ui/dialog.tsx";
+import { Field } from "../../ui/field.tsx";
+import { FormProblem } from "../../ui/form-problem.tsx";
+import { isPin, PIN_LENGTH, pinDigits } from "./pin.ts";
+import { isSameServer } from "./same-server.ts";
+import { ServerChange } from "./server-change.tsx";
+import { useJoin } from "./use-join.ts";
+
+type Link = AppReplies["readLink"];
+
+const ROOM_ID = /^[A-Za-z0-9_-]{1,64}$/;
+const LINK = /^\s*govpn:/i;
+
+/** A pasted link fills in everything but the PIN, which never travels with it. */
+export default function JoinDialog({ link: given, onClose }: { readonly link: string; readonly onClose: () => void }) {
+  const { t } = useTranslation();
+  const { ask } = useActions();
+  const server = useHost((host) => host.server);
+  const { join, isBusy, problem } = useJoin(onClose);
+  const [text, setText] = useState(given);
+  const [link, setLink] = useState<Link>();
+  const [linkProblem, setLinkProblem] = useState<string>();
+  const [pin, setPin] = useState("");
+  const [isTried, setTried] = useState(false);
+  const pinField = useRef<HTMLInputElement>(null);
+
+  useEffect(() => {
+    setLink(undefined);
+    setLinkProblem(undefined);
+    if (!LINK.test(text)) return;
+    let isCurrent = true;
+    void ask("readLink", { link: text.trim() }).then((read) => {
+      if (!isCurrent) return;
+      if (read.ok) setLink(read.value);
+      else setLinkProblem(failureText(t, read.error));
+      if (read.ok) pinField.current?.focus();
+    });
+    return () => {
+      isCurrent = false;
+    };
+  }, [text, ask, t]);
+
+  const roomId = link?.roomId ?? text.trim();
+  const isRoomId = ROOM_ID.test(roomId);
+  const otherServer = link?.server !== undefined && !isSameServer(link.server, server) ? link.server : undefined;
+  const idProblem = linkProblem ?? (isTried && !isRoomId ? t("failures.invalid_room_id") : undefined);
+
+  const submit = (event: FormEvent) => {
+    event.preventDefault();
+    setTried(true);
+    if (isRoomId && isPin(pin) && otherServer === undefined) void join(roomId, pin);
+  };
+
+  return (
+    <Dialog open onClose={onClose} title={t("join.title")} description={t("join.description")}>
+      <form onSubmit={submit} noValidate>
+        <Field
+          label={t("join.idOrLink")}
+          placeholder={t("join.idOrLinkExample")}
+          value={text}
+          mono
+          dir="ltr"
+          onChange={({ target }) => setText(target.value)}
+          hint={link?.name}
+          problem={idProblem}
+          autoFocus={given === ""}
+        />
+        <Field
+          ref={pinField}
+          className="mt-2"
+          label={t("join.pin")}
+          hint={t("join.pinHint")}
+          value={pin}
+          inputMode="numeric"
+          mono
+          dir="ltr"
+          maxLength={PIN_LENGTH}
+          onChange={({ target }) => setPin(pinDigits(target.value))}
+          problem={isTried && !isPin(pin) ? t("failures.invalid_pin") : undefined}
+          autoFocus={given !== ""}
+        />
+        {otherServer !== undefined && <ServerChange url={otherServer} />}
+        <FormProblem text={problem} />
+        <DialogActions>
+          <Button onClick={onClose}>{t("common.cancel")}</Button>
+          <Button type="submit" look="primary" busy={isBusy} disabled={otherServer !== undefined}>
+            {t("join.submit")}
+          </Button>
+        </DialogActions>
+      </form>
+    </Dialog>
+  );
+}

@@ -1,0 +1,26 @@
+import { LayoutGrid, type LucideIcon } from "lucide-react";
+import { type ComponentType, type LazyExoticComponent, lazy } from "react";
+import type { Place } from "../../shared/ipc/desktop.ts";
+
+/**
+ * The screens of the window: to add one, write its component, name it here (with an icon and a key of `shell` in the
+ * strings, it is in the navigation too), and, if it is a new place, in shared/ipc/desktop.ts.
+ */
+export interface Screen {
+  readonly view: ComponentType | LazyExoticComponent<ComponentType>;
+  readonly navigation?: {
+    readonly icon: LucideIcon;
+    readonly label: "rooms" | "activity" | "diagnostics" | "settings";
+  };
+}
+
+const page = <K extends string>(load: () => Promise<Record<K, ComponentType>>, name: K) =>
+  lazy(async () => ({ default: (await load())[name] }));
+
+export const screens: Readonly<Partial<Record<Place["screen"], Screen>>> = {
+  rooms: {
+    view: page(() => import("./rooms/rooms-page.tsx"), "RoomsPage"),
+    navigation: { icon: LayoutGrid, label: "rooms" },
+  },
+  room: { view: page(() => import("./room/room-page.tsx"), "RoomPage") },
+};

@@ -1,0 +1,48 @@
+import { useState } from "react";
+import { useTranslation } from "react-i18next";
+import { failureText } from "../../i18n/failures.ts";
+import { useActions, useHost } from "../../store/context.ts";
+import { Banner } from "../../ui/banner.tsx";
+import { Button } from "../../ui/button.tsx";
+import { Copyable } from "../../ui/copyable.tsx";
+
+/** The network device is missing: what works, what does not, and how to mend it for good. */
+export function RightsBanner() {
+  const { t } = useTranslation();
+  const rights = useHost((host) => host.rights);
+  const tunnel = useHost((host) => host.tunnel);
+  if (!rights) return null;
+  return (
+    <Banner tone="wait" title={t("rights.title")} {...(rights.kind === "helper" && { actions: <Grant /> })}>
+      <p>
+        {t("rights.works")} {t("rights.worksNot")}
+      </p>
+      <p className="mt-1">{t(`rights.${rights.kind}`)}</p>
+      {rights.command !== undefined && (
+        <div className="mt-2 rounded-control bg-surface px-3 py-1.5 font-mono text-text text-xs">
+          <Copyable text={rights.command} label={t("rights.title")} className="w-full" />
+        </div>
+      )}
+      {tunnel.state === "failed" && <p className="mt-1 text-text-3">{failureText(t, tunnel)}</p>}
+    </Banner>
+  );
+}
+
+function Grant() {
+  const { t } = useTranslation();
+  const { ask, tellFailure, toast } = useActions();
+  const [isAsking, setAsking] = useState(false);
+  const grant = async () => {
+    setAsking(true);
+    const result = await ask("grantRights", {});
+    setAsking(false);
+    if (!result.ok) tellFailure(result.error);
+    else if (result.value.granted) toast("good", { kind: "said", key: "rights.granted" });
+    else tellFailure({ code: "not_granted", message: result.value.detail });
+  };
+  return (
+    <Button size="small" look="primary" busy={isAsking} onClick={() => void grant()}>
+      {t("rights.helperAction")}
+    </Button>
+  );
+}

@@ -1,0 +1,23 @@
+import type { ParseKeys } from "i18next";
+import { useTranslation } from "react-i18next";
+import { failureText } from "../../i18n/failures.ts";
+import { useActions, useModel } from "../../store/context.ts";
+import type { Toast as ToastModel } from "../../store/model.ts";
+import { Toast } from "../../ui/toast.tsx";
+
+export function Toasts() {
+  const toasts = useModel((model) => model.toasts);
+  const { dismissToast } = useActions();
+  const { t } = useTranslation();
+  const words = ({ text }: ToastModel) =>
+    text.kind === "failure" ? failureText(t, text.failure) : t(text.key as ParseKeys<"app">, { ...text.values });
+  return toasts.map((toast) => (
+    <Toast
+      key={toast.id}
+      tone={toast.tone}
+      text={words(toast)}
+      {...(toast.undo && { action: { label: t("common.undo"), onSelect: toast.undo } })}
+      onClose={() => dismissToast(toast.id)}
+    />
+  ));
+}

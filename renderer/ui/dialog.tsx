@@ -1,0 +1,59 @@
+import { X } from "lucide-react";
+import { Dialog as Radix } from "radix-ui";
+import type { ReactNode } from "react";
+import { useTranslation } from "react-i18next";
+import { cx } from "./classes.ts";
+import { IconButton } from "./icon-button.tsx";
+
+export interface DialogProps {
+  readonly open: boolean;
+  readonly onClose: () => void;
+  readonly title: string;
+  readonly description?: ReactNode;
+  readonly children: ReactNode;
+  readonly size?: "small" | "medium";
+  /** A question that must be answered: a click beside it does not answer. */
+  readonly modal?: "question";
+}
+
+/** A dialog in the middle; on a narrow screen a sheet from below. Escape and the cross close it. */
+export function Dialog({ open, onClose, title, description, children, size = "small", modal }: DialogProps) {
+  const { t } = useTranslation();
+  return (
+    <Radix.Root open={open} onOpenChange={(isOpen) => !isOpen && onClose()}>
+      <Radix.Portal>
+        <Radix.Overlay className="enter-fade fixed inset-0 z-40 bg-scrim" />
+        <Radix.Content
+          {...(description === undefined && { "aria-describedby": undefined })}
+          {...(modal === "question" && {
+            role: "alertdialog",
+            onPointerDownOutside: (event) => event.preventDefault(),
+          })}
+          className={cx(
+            "enter-rise fixed z-40 flex max-h-[92dvh] flex-col overflow-hidden bg-raised shadow-raised focus:outline-none",
+            "inset-x-0 bottom-0 rounded-t-dialog sm:inset-0 sm:m-auto sm:h-fit sm:w-[calc(100%-3rem)] sm:rounded-dialog",
+            size === "small" ? "sm:max-w-110" : "sm:max-w-150",
+          )}
+        >
+          <header className="flex items-start gap-3 px-5 pt-5 sm:px-6 sm:pt-6">
+            <div className="min-w-0 flex-1">
+              <Radix.Title className="wrap-anywhere font-semibold text-lg tracking-tight">{title}</Radix.Title>
+              {description !== undefined && (
+                <Radix.Description className="mt-1 text-pretty text-text-2">{description}</Radix.Description>
+              )}
+            </div>
+            <Radix.Close asChild>
+              <IconButton label={t("common.close")} icon={<X size={18} />} size="small" className="-me-1.5 -mt-0.5" />
+            </Radix.Close>
+          </header>
+          <div className="min-h-0 overflow-y-auto px-5 pt-5 pb-5 sm:px-6 sm:pb-6">{children}</div>
+        </Radix.Content>
+      </Radix.Portal>
+    </Radix.Root>
+  );
+}
+
+/** The row of buttons at a dialog's end: the one that goes on comes last. */
+export function DialogActions({ children }: { readonly children: ReactNode }) {
+  return <div className="mt-6 flex flex-col-reverse gap-2 sm:flex-row sm:justify-end">{children}</div>;
+}

@@ -1,0 +1,61 @@
+import { DropdownMenu as Radix } from "radix-ui";
+import type { ReactNode } from "react";
+import { cx } from "./classes.ts";
+
+export interface MenuProps {
+  readonly trigger: ReactNode;
+  readonly children: ReactNode;
+  readonly label?: string;
+}
+
+/** A menu that hangs from a button. */
+export function Menu({ trigger, children, label }: MenuProps) {
+  return (
+    <Radix.Root modal={false}>
+      <Radix.Trigger asChild>{trigger}</Radix.Trigger>
+      <Radix.Portal>
+        <Radix.Content
+          align="end"
+          sideOffset={6}
+          collisionPadding={8}
+          aria-label={label}
+          className="enter-rise z-40 min-w-52 max-w-80 rounded-[10px] bg-raised p-1 shadow-raised focus:outline-none"
+        >
+          {children}
+        </Radix.Content>
+      </Radix.Portal>
+    </Radix.Root>
+  );
+}
+
+export interface MenuItemProps {
+  readonly icon?: ReactNode;
+  readonly children: ReactNode;
+  /** Beside the words, in quieter ink: what would be copied, or a shortcut. */
+  readonly aside?: ReactNode;
+  readonly danger?: boolean;
+  readonly disabled?: boolean;
+  readonly onSelect: () => void;
+}
+
+export function MenuItem({ icon, children, aside, danger, disabled, onSelect }: MenuItemProps) {
+  return (
+    <Radix.Item
+      disabled={disabled ?? false}
+      onSelect={onSelect}
+      className={cx(
+        "flex min-h-8.5 select-none items-center gap-2.5 rounded-md px-2 py-1.5 outline-none",
+        "data-[disabled]:opacity-45 data-[highlighted]:bg-hover",
+        danger ? "text-bad-text" : "text-text",
+      )}
+    >
+      <span className={cx("flex size-4 shrink-0 items-center justify-center", !danger && "text-text-3")}>{icon}</span>
+      <span className="min-w-0 flex-1">{children}</span>
+      {aside !== undefined && <span className="figures max-w-40 shrink truncate text-text-3 text-xs">{aside}</span>}
+    </Radix.Item>
+  );
+}
+
+export function MenuSeparator() {
+  return <Radix.Separator className="mx-1 my-1 h-px bg-line" />;
+}

@@ -1,0 +1,157 @@
+import type { PublicKey, RoomId } from "../../shared/base/brand.ts";
+import type { AppState, UiRoom } from "../../shared/ipc/app.ts";
+import type { MemberView } from "../../shared/ipc/contract.ts";
+import { defaultSettings } from "../../shared/ipc/settings.ts";
+import { keyOf, memberOf, people } from "./app-people.ts";
+
+/** Situations a window can be in, as the host would tell them. */
+
+export const HOME = "7c2e9a40b1d85f36" as RoomId;
+export const CROWD = "00d1ce5ca1ab1e42" as RoomId;
+export const WORK = "studio-berlin" as RoomId;
+
+const SELF = "Maya";
+const noTraffic = { packetsIn: 0, bytesIn: 0, packetsOut: 0, bytesOut: 0, dropped: {} };
+
+/** After the first start: connected to the server on this computer, in no room. */
+export function emptyState(wallTime: number): AppState {
+  const { ipv4, ipv6 } = memberOf(SELF, "self");
+  return {
+    app: { version: "0.1.0", surface: "browser", platform: "linux", locale: "en", canStartAtLogin: true },
+    self: { publicKey: keyOf(SELF), username: SELF, ipv4, ipv6 },
+    wanted: true,
+    server: {
+      url: "ws://127.0.0.1:8080",
+      publicUrl: "ws://192.168.1.20:8080",
+      state: "online",
+      since: wallTime,
+    },
+    tunnel: { state: "up", device: "govpn0", mtu: 1420 },
+    secrets: "keychain",
+    settings: {
+      ...defaultSettings,
+      server: { kind: "embedded", reach: "network", port: 8080 },
+      username: SELF,
+      welcomed: true,
+    },
+    rooms: {},
+    traffic: noTraffic,
+    activity: {},
+  };
+}
+
+export function firstRunState(wallTime: number): AppState {
+  const state = emptyState(wallTime);
+  const { publicUrl, ...server } = state.server;
+  return { ...state, server, settings: defaultSettings };
+}
+
+export function roomOf(roomId: RoomId, name: string, members: readonly MemberView[], owner = false): UiRoom {
+  const self = memberOf(SELF, "self");
+  const all = [{ ...self, publicKey: keyOf(SELF) }, ...members];
+  return {
+    roomId,
+    name,
+    state: "joined",
+    owner,
+    hasPin: true,
+    members: Object.fromEntries(all.map((member) => [member.publicKey, member])) as Record<PublicKey, MemberView>,
+  };
+}
+
+export function withRooms(state: AppState, ...rooms: readonly UiRoom[]): AppState {
+  return { ...state, rooms: { ...state.rooms, ...Object.fromEntries(rooms.map((room) => [room.roomId, room])) } };
+}
+
+/** An owned room with five others in every state there is, one with two, and a quiet one. */
+export function homeState(wallTime: number): AppState {
+  const [ana = "", ben = "", cem = "", dora = "", elodie = "", farid = ""] = people(6);
+  return withRooms(
+    emptyState(wallTime),
+    roomOf(
+      HOME,
+      "Family",
+      [
+        { ...memberOf(ana), path: "direct", lane: "media" },
+        { ...memberOf(ben), path: "relay", lane: "media" },
+        { ...memberOf(dora), path: "direct", lane: "packets", verified: false },
+        memberOf(cem, "connecting"),
+        memberOf(elodie, "reconnecting"),
+      ],
+      true,
+    ),
+    roomOf(WORK, "Studio Berlin", [{ ...memberOf(farid), path: "direct", lane: "media" }]),
+    roomOf("quiet" as RoomId, "Chess on Sundays", []),
+  );
+}
+
+/** Fifty members, names at the limits. */
+export function crowdState(wallTime: number): AppState {
+  const names = people(49).map((name, i) => (i === 4 ? "WWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWW" : name));
+  const members = names.map((name, i) => memberOf(name, i % 9 === 8 ? "connecting" : "connected"));
+  return withRooms(
+    emptyState(wallTime),
+    roomOf(CROWD, "A room with a name that is as long as a name may be, which is 64", members, true),
+  );
+}
+
+export function offState(wallTime: number): AppState {
+  const state = homeState(wallTime);
+  return { ...state, wanted: false, tunnel: { state: "off" }, server: { ...state.server, state: "idle" } };
+}
+
+export function serverLostState(wallTime: number): AppState {
+  const state = homeState(wallTime);
+  return {
+    ...state,
+    server: { ...state.server, state: "waiting", retryAt: wallTime + 8_000, reason: "connection refused" },
+  };
+}
+
+export function rightsState(wallTime: number, kind: "helper" | "command" | "unsupported" = "helper"): AppState {
+  return {
+    ...homeState(wallTime),
+    tunnel: { state: "failed", code: "tun_permission", message: "this user may not make a network device" },
+    rights: { kind, ...(kind === "command" && { command: "sudo govpn-netconf setup --user maya" }) },
+  };
+}
+
+export function linkState(wallTime: number): AppState {
+  return {
+    ...homeState(wallTime),
+    link: {
+      state: "ask",
+      roomId: "5ca1ab1e00d1ce42" as RoomId,
+      server: "ws://192.168.1.20:8080",
+      name: "LAN party",
+      known: false,
+    },
+  };
+}
+
+export function foreignLinkState(wallTime: number): AppState {
+  return {
+    ...homeState(wallTime),
+    link: {
+      state: "ask",
+      roomId: "5ca1ab1e00d1ce42" as RoomId,
+      server: "wss://vpn.example.org",
+      name: "LAN party",
+      known: false,
+    },
+  };
+}
+
+export function refusedLinkState(wallTime: number): AppState {
+  return { ...homeState(wallTime), link: { state: "refused", code: "invalid_link", message: "not a link of GoVPN" } };
+}
+
+export function enteringState(wallTime: number): AppState {
+  const state = homeState(wallTime);
+  const room = roomOf(HOME, "Family", [], true);
+  return {
+    ...state,
+    server: { ...state.server, state: "connecting" },
+    rooms: { [HOME]: { ...room, state: "entering", members: {} } },
+  };
+}
