@@ -81,7 +81,7 @@ export class TunGrant {
     if (platform !== "linux" || !(env.DISPLAY || env.WAYLAND_DISPLAY)) return undefined;
     const netconf = this.#ports.findNetconf();
     const pkexec = this.#ports.findPkexec();
-    return netconf?.isRoots && pkexec !== undefined ? { pkexec, path: netconf.path } : undefined;
+    return netconf?.place === "installed" && pkexec !== undefined ? { pkexec, path: netconf.path } : undefined;
   }
 }
 

@@ -3,7 +3,7 @@ import { parseIpv4Address, parseIpv6Address } from "../../../shared/packet/addre
 import { type TunFailure, tunFailure } from "./failure.ts";
 import { MAX_INTERFACE_NAME } from "./ifreq.ts";
 import { type LinuxTunRights, linuxTunRights, openLinuxTun } from "./linux.ts";
-import { type DeviceWish, netconfCommand } from "./netconf.ts";
+import { type DeviceWish, findNetconf, netconfCommand } from "./netconf.ts";
 import type { OpenSettings, SystemTunDevice } from "./open.ts";
 
 export type { TunFailure } from "./failure.ts";
@@ -51,7 +51,7 @@ function settingsOf(options: OpenTunOptions): OpenSettings {
 
 function withCommand(error: TunFailure, wish: DeviceWish): { readonly ok: false; readonly error: TunFailure } {
   const isMended = error.mending.some(({ kind }) => kind === "run_netconf");
-  const command = isMended ? netconfCommand(wish) : undefined;
+  const command = isMended ? netconfCommand(wish, findNetconf()) : undefined;
   return { ok: false, error: command === undefined ? error : { ...error, command } };
 }
 

@@ -121,10 +121,10 @@ function isSame({ family, address }: { family: string; address: string }, ipv4: 
   return bytes !== undefined && isIpv6At(bytes, 0, ipv6);
 }
 
-/** Where a right is missing, the first thing to do about it is to have the device prepared. */
+/** Where a user lacks the right, the first thing to do is to have a device prepared. Root without it is in a container. */
 function orNetconf(error: TunFailure): { readonly ok: false; readonly error: TunFailure } {
   const isNode = error.mending.some(({ kind }) => kind === "open_node");
-  if (error.code !== "tun_permission" || isNode) return { ok: false, error };
+  if (error.code !== "tun_permission" || isNode || process.geteuid?.() === 0) return { ok: false, error };
   return { ok: false, error: { ...error, mending: [{ kind: "run_netconf" }, ...error.mending] } };
 }
 

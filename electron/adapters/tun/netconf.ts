@@ -13,8 +13,11 @@ export interface DeviceWish {
 /** build/linux/govpn-netconf, the program that prepares a device for a user. docs/rights.md says what it does. */
 export interface Netconf {
   readonly path: string;
-  /** Nobody but root can change what is there, so that it may be run as root without being read first. */
-  readonly isRoots: boolean;
+  /**
+   * "installed": by a package, and nobody but root can change it, so that polkit may run it without its being read first.
+   * "shipped": with the program, wherever that is. "mounted": in an AppImage, which root cannot read.
+   */
+  readonly place: "installed" | "shipped" | "mounted";
 }
 
 /** Where the deb and the rpm put it, and what the polkit policy names. */
@@ -26,17 +29,27 @@ const SHIPPED_NETCONF = "build/linux/govpn-netconf";
 export interface NetconfPlaces {
   /** Folders that the program may ship it in, the nearest first. */
   readonly folders: readonly string[];
+  /** Where the AppImage that we run from is mounted. */
+  readonly appDir: string | undefined;
   exists(path: string): boolean;
+  /** Whether nobody but root can change what is there. */
   isRoots(path: string): boolean;
 }
 
-const systemPlaces: NetconfPlaces = { folders: shippingFolders(), exists: existsSync, isRoots };
+const systemPlaces: NetconfPlaces = {
+  folders: shippingFolders(),
+  appDir: process.env.APPDIR,
+  exists: existsSync,
+  isRoots,
+};
 
 /** Undefined where the program came without it. */
 export function findNetconf(places: NetconfPlaces = systemPlaces): Netconf | undefined {
-  const paths = [INSTALLED_NETCONF, ...places.folders.map((folder) => join(folder, SHIPPED_NETCONF))];
+  if (places.isRoots(INSTALLED_NETCONF)) return { path: INSTALLED_NETCONF, place: "installed" };
+  const paths = places.folders.map((folder) => join(folder, SHIPPED_NETCONF));
   const path = paths.find((each) => places.exists(each));
-  return path === undefined ? undefined : { path, isRoots: places.isRoots(path) };
+  if (path === undefined) return undefined;
+  return { path, place: places.appDir && path.startsWith(`${places.appDir}/`) ? "mounted" : "shipped" };
 }
 
 export function netconfArguments({ ipv4, ipv6, mtu }: DeviceWish): readonly string[] {
@@ -44,11 +57,20 @@ export function netconfArguments({ ipv4, ipv6, mtu }: DeviceWish): readonly stri
 }
 
 /** The line that a person runs in a terminal, once. */
-export function netconfCommand(wish: DeviceWish, netconf = findNetconf()): string | undefined {
+export function netconfCommand(wish: DeviceWish, netconf: Netconf | undefined): string | undefined {
   if (!netconf) return undefined;
-  // Named with its interpreter where it may have lost its mode, or lies where nothing may be executed.
-  const program = netconf.isRoots ? [netconf.path] : ["sh", netconf.path];
-  return ["sudo", ...program, ...netconfArguments(wish)].map(quoted).join(" ");
+  const words = netconfArguments(wish).map(quoted).join(" ");
+  const path = quoted(netconf.path);
+  switch (netconf.place) {
+    case "installed":
+      return `sudo ${path} ${words}`;
+    case "shipped":
+      // With its interpreter: it may have lost its mode, or lie where nothing may be executed.
+      return `sudo sh ${path} ${words}`;
+    case "mounted":
+      // A mounted AppImage is its user's alone, so the user's own shell reads it.
+      return `sudo sh -c "$(cat ${path})" govpn-netconf ${words}`;
+  }
 }
 
 /** For a POSIX shell. */
