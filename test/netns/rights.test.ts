@@ -22,6 +22,7 @@ import { useLab } from "./lab/use-lab.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const netconf = join(root, "build/linux/govpn-netconf");
+const program = fileURLToPath(new URL("./open-tun.ts", import.meta.url));
 const UID = 12_345;
 const OTHER_UID = 12_346;
 const own = { ipv4: "100.64.3.4", ipv6: "fd67:6f76:706e::1" };
@@ -37,7 +38,7 @@ beforeAll(() => {
   opener = join(files, "open-tun.mjs");
   const rolldown = join(root, "node_modules/rolldown/bin/cli.mjs");
   const options = ["--platform", "node", "--format", "esm", "--external", "koffi", "-o", opener];
-  execFileSync(process.execPath, [rolldown, join(root, "test/netns/open-tun.ts"), ...options], { cwd: root });
+  execFileSync(process.execPath, [rolldown, program, ...options], { cwd: root });
 });
 afterAll(() => rmSync(files, { recursive: true, force: true }));
 
