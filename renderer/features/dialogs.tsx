@@ -5,6 +5,7 @@ import { useActions, useHost, useModel } from "../store/context.ts";
 const CreateDialog = lazy(() => import("./rooms/create-dialog.tsx"));
 const JoinDialog = lazy(() => import("./rooms/join-dialog.tsx"));
 const InviteDialog = lazy(() => import("./rooms/invite-dialog.tsx"));
+const Palette = lazy(() => import("./palette/palette.tsx"));
 const LinkDialog = lazy(() => import("./rooms/link-dialog.tsx"));
 
 /** The dialogs that can be opened from anywhere. A link that waits for an answer comes before what was open. */
@@ -18,6 +19,7 @@ export function Dialogs() {
       {!link && dialog?.kind === "create" && <CreateDialog onClose={closeDialog} />}
       {!link && dialog?.kind === "join" && <JoinDialog link={dialog.link ?? ""} onClose={closeDialog} />}
       {!link && dialog?.kind === "invite" && <InviteDialog roomId={dialog.roomId} onClose={closeDialog} />}
+      {!link && dialog?.kind === "palette" && <Palette onClose={closeDialog} />}
     </Suspense>
   );
 }

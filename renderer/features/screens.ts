@@ -1,4 +1,4 @@
-import { LayoutGrid, type LucideIcon } from "lucide-react";
+import { History, LayoutGrid, type LucideIcon, Settings, Stethoscope } from "lucide-react";
 import { type ComponentType, type LazyExoticComponent, lazy } from "react";
 import type { Place } from "../../shared/ipc/desktop.ts";
 
@@ -23,4 +23,17 @@ export const screens: Readonly<Partial<Record<Place["screen"], Screen>>> = {
     navigation: { icon: LayoutGrid, label: "rooms" },
   },
   room: { view: page(() => import("./room/room-page.tsx"), "RoomPage") },
+  activity: {
+    view: page(() => import("./activity/activity-page.tsx"), "ActivityPage"),
+    navigation: { icon: History, label: "activity" },
+  },
+  diagnostics: {
+    view: page(() => import("./diagnostics/diagnostics-page.tsx"), "DiagnosticsPage"),
+    navigation: { icon: Stethoscope, label: "diagnostics" },
+  },
+  settings: {
+    view: page(() => import("./settings/settings-page.tsx"), "SettingsPage"),
+    navigation: { icon: Settings, label: "settings" },
+  },
+  about: { view: page(() => import("./about/about-page.tsx"), "AboutPage") },
 };

@@ -2,6 +2,7 @@ import { Suspense } from "react";
 import { useTranslation } from "react-i18next";
 import { useModel } from "../../store/context.ts";
 import { Dialogs } from "../dialogs.tsx";
+import { usePaletteKey } from "../palette/use-palette-key.ts";
 import { screens } from "../screens.ts";
 import { Banners } from "./banners.tsx";
 import { BottomBar } from "./bottom-bar.tsx";
@@ -14,6 +15,7 @@ const CONTENT_ID = "content";
 export function Shell() {
   const { t } = useTranslation();
   const screen = useModel(({ place }) => place.screen);
+  usePaletteKey();
   const View = (screens[screen] ?? screens.rooms)?.view;
   return (
     <div className="grid h-full grid-rows-[minmax(0,1fr)_auto] sm:grid-cols-[15.5rem_minmax(0,1fr)] sm:grid-rows-1">

@@ -1,0 +1,67 @@
+import { memo } from "react";
+import { useTranslation } from "react-i18next";
+import type { Activity } from "../../../shared/ipc/app.ts";
+import { failureText } from "../../i18n/failures.ts";
+import { useFormats } from "../../i18n/format.ts";
+import { useActions, useHost } from "../../store/context.ts";
+import { cx } from "../../ui/classes.ts";
+import { type Tone, toneOf } from "./entries.ts";
+
+const dots: Readonly<Record<Tone, string>> = {
+  plain: "bg-line-strong",
+  good: "bg-live",
+  wait: "bg-wait",
+  bad: "bg-bad",
+};
+
+export const ActivityRow = memo(function ActivityRow({ entry }: { readonly entry: Activity }) {
+  const { t } = useTranslation();
+  const formats = useFormats();
+  return (
+    <li className="flex items-start gap-3 px-4 py-2.5">
+      <span aria-hidden="true" className={cx("mt-2 size-1.5 shrink-0 rounded-full", dots[toneOf(entry)])} />
+      <div className="min-w-0 flex-1">
+        <p className="text-pretty [overflow-wrap:anywhere]">{sentence()}</p>
+        <Detail entry={entry} />
+      </div>
+      <RoomLink entry={entry} />
+      <time dateTime={new Date(entry.at).toISOString()} className="figures mt-px shrink-0 text-sm text-text-3">
+        {formats.time(entry.at)}
+      </time>
+    </li>
+  );
+
+  function sentence(): string {
+    const member = entry.member ?? t("activity.someMember");
+    const room = entry.room ?? t("activity.someRoom");
+    return t(`activity.kinds.${entry.kind}`, { member, room });
+  }
+});
+
+/** Why, where there is a why. */
+function Detail({ entry: { code, detail } }: { readonly entry: Activity }) {
+  const { t } = useTranslation();
+  if (code === undefined && detail === undefined) return null;
+  return (
+    <p className="text-pretty text-sm text-text-2 [overflow-wrap:anywhere]">
+      {failureText(t, { code: code ?? "", message: detail ?? "" })}
+    </p>
+  );
+}
+
+/** Leads to the room, as long as this computer is in it. */
+function RoomLink({ entry: { roomId } }: { readonly entry: Activity }) {
+  const { t } = useTranslation();
+  const { go } = useActions();
+  const isThere = useHost(({ rooms }) => roomId !== undefined && rooms[roomId] !== undefined);
+  if (roomId === undefined || !isThere) return null;
+  return (
+    <button
+      type="button"
+      className="hit shrink-0 text-sm text-text-2 underline decoration-line-strong underline-offset-3 hover:text-text"
+      onClick={() => go({ screen: "room", roomId })}
+    >
+      {t("activity.openRoom")}
+    </button>
+  );
+}
