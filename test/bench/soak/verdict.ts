@@ -85,7 +85,7 @@ function delay(name: string, samples: readonly SoakSample[]): Verdict {
   return {
     about,
     limit,
-    measured: `${p99} ms (p50 ${p50}, max ${max}; p99 of a second: ${middle} at the median, ${worst} in the worst of 100)`,
+    measured: `${p99} ms (p50 ${p50}, max ${max}; p99 of a second: ${middle.toFixed(2)} at the median, ${worst} in the worst of 100)`,
     met: p99 < DELAY_P99_MS,
   };
 }
