@@ -4,7 +4,17 @@
  * ones find their binaries and `npm ci` alone decides versions. The window's page takes what it uses of them in.
  */
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, utimesSync } from "node:fs";
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  utimesSync,
+} from "node:fs";
 import { basename, dirname, join, relative, resolve, sep } from "node:path";
 import { pathToFileURL } from "node:url";
 import { finish } from "./children.mjs";
@@ -22,7 +32,7 @@ import {
 
 export const dist = join(root, "dist");
 
-/** @typedef {"govpn" | "renderer" | "bench" | "test"} Target A group of entries that is bundled, and goes stale, together. */
+/** @typedef {"govpn" | "desktop" | "renderer" | "bench" | "test"} Target A group of entries that is bundled, and goes stale, together. */
 
 /**
  * What is bundled: the file under dist/ and the source of each entry.
@@ -30,6 +40,7 @@ export const dist = join(root, "dist");
  */
 export const targets = {
   govpn: () => programs({ govpn: "electron/cli/main.ts" }),
+  desktop: () => (existsSync(join(root, DESKTOP_MAIN)) ? desktopEntries() : {}),
   renderer: () => {
     const page = "renderer/index.html";
     return existsSync(join(root, page)) ? { [page]: page } : {};
@@ -45,6 +56,18 @@ export const targets = {
       "test/probe-member": "test/netns/lab/probe-member.ts",
     }),
 };
+
+const DESKTOP_MAIN = "electron/main/desktop/main.ts";
+
+function desktopEntries() {
+  const tray = filesBelow(join(root, "build/icons"), "tray").map((file) => [basename(file), `build/icons/${file}`]);
+  const icons = [...tray, ["256x256.png", "build/icons/app/256x256.png"]];
+  return {
+    "desktop/main.mjs": DESKTOP_MAIN,
+    "desktop/preload.cjs": "electron/preload/preload.ts",
+    ...Object.fromEntries(icons.map(([name, source]) => [`desktop/icons/${name}`, source])),
+  };
+}
 
 /** @param {Record<string, string>} entries by name, without .mjs */
 function programs(entries) {
@@ -86,13 +109,21 @@ export async function ensureBuilt(wanted = allTargets(), say = sayToStderr) {
     const started = Date.now();
     try {
       const outputs = await bundle(target, entries, recipe);
-      const names = Object.keys(entries).map((file) => `dist/${file}`);
+      const names = Object.keys(entries).flatMap((file) => (isLoaded(file) ? [`dist/${file}`] : []));
       say(`Built ${names.join(", ")} (${outputs} files) in ${seconds(started)}`);
     } catch (error) {
       problems.push(`the bundle "${target}" could not be made: ${messageOf(error)}`);
     }
   }
   if (problems.length > 0) throw new SetupError(problems.join("\n"));
+}
+
+/**
+ * Whether it is a program or a page, and not something that one of them needs.
+ * @param {string} file
+ */
+function isLoaded(file) {
+  return /\.([mc]js|html)$/.test(file);
 }
 
 function allTargets() {
@@ -156,7 +187,7 @@ async function bundle(target, entries, recipe) {
     // Read before the bundler does: a file that changes meanwhile then counts as stale, never as built.
     const begun = Date.now();
     const { files, sources } =
-      target === "renderer" ? await bundlePage(scratch) : await bundlePrograms(scratch, entries);
+      target === "renderer" ? await bundlePage(scratch) : await bundleEntries(scratch, entries);
     moveIntoPlace(
       scratch,
       files.sort((a, b) => Number(a in entries) - Number(b in entries)),
@@ -173,6 +204,42 @@ async function bundle(target, entries, recipe) {
 }
 
 /** @typedef {{files: string[], sources: readonly string[]}} Bundled What came out, below the folder, and what of. */
+
+/**
+ * Each entry by what it becomes: a program (.mjs), a script that stands alone (.cjs), or a file that is taken as it is.
+ * @param {string} folder
+ * @param {Record<string, string>} entries
+ * @returns {Promise<Bundled>}
+ */
+async function bundleEntries(folder, entries) {
+  const ending = (/** @type {string} */ file) => (/\.[mc]js$/.exec(file) ?? [""])[0];
+  const of = (/** @type {string} */ wanted) =>
+    Object.fromEntries(Object.entries(entries).filter(([file]) => ending(file) === wanted));
+  const made = [await bundlePrograms(folder, of(".mjs"))];
+  for (const [file, source] of Object.entries(of(".cjs"))) made.push(await bundleScript(folder, file, source));
+  for (const [file, source] of Object.entries(of(""))) {
+    mkdirSync(dirname(join(folder, file)), { recursive: true });
+    copyFileSync(join(root, source), join(folder, file));
+    made.push({ files: [file], sources: [source] });
+  }
+  return { files: made.flatMap(({ files }) => files), sources: made.flatMap(({ sources }) => sources) };
+}
+
+/**
+ * One CommonJS file with everything of ours in it: a sandboxed preload can load nothing but Electron's own modules.
+ * @param {string} folder
+ * @param {string} file
+ * @param {string} source
+ * @returns {Promise<Bundled>}
+ */
+async function bundleScript(folder, file, source) {
+  const { rolldown } = await import("rolldown");
+  const build = await rolldown({ cwd: root, input: source, platform: "browser", external: ["electron"] });
+  await build.write({ file: join(folder, file), format: "cjs", sourcemap: true });
+  const sources = await build.watchFiles;
+  await build.close();
+  return { files: [file, `${file}.map`], sources };
+}
 
 /**
  * @param {string} folder

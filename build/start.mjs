@@ -15,7 +15,7 @@ const args = process.argv.slice(2);
 try {
   sayToStderr(`GoVPN Desktop on Node ${process.versions.node}`);
   await ensureInstalled();
-  await ensureBuilt(["govpn", "renderer"]);
+  await ensureBuilt(["govpn", "desktop", "renderer"]);
   const desktop = await openDesktop();
   if ("ended" in desktop) process.exit(desktop.ended);
   if (desktop.reason) sayToStderr(`No desktop app: ${desktop.reason}. The user interface opens in a browser instead.`);

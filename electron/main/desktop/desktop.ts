@@ -185,7 +185,7 @@ class Shell {
         clock,
         logger,
         preload: files.preload,
-        icon: `${files.icons}/icon-256.png`,
+        icon: `${files.icons}/256x256.png`,
         platform: machine.platform,
         place: memory.state.window,
         onPlace: (window) => memory.change({ window }),

@@ -1,5 +1,6 @@
 import * as v from "valibot";
 import type { Logger } from "../../../shared/base/logger.ts";
+import { ok } from "../../../shared/base/result.ts";
 import type { Profile } from "../../adapters/profile/profile.ts";
 import { WindowPlace } from "./window-place.ts";
 
@@ -48,3 +49,9 @@ export async function openMemory(
     settled: () => writing,
   };
 }
+
+/** For when there is no profile to write to: what the shell remembers lasts as long as it runs. */
+export const forgetfulProfile: Pick<Profile, "readJson" | "writeJson"> = {
+  readJson: async () => ok({}),
+  writeJson: async () => ok(undefined),
+};

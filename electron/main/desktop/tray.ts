@@ -61,7 +61,9 @@ export function trayImage(
   { platform, env, electron }: Pick<TrayOptions, "platform" | "env"> & { electron: Pick<ElectronParts, "theme"> },
 ): string {
   if (platform === "darwin") return `tray-${icon}-Template.png`;
-  return `tray-${icon}-${hasDarkPanel(platform, env, electron.theme) ? "dark" : "light"}.png`;
+  const panel = hasDarkPanel(platform, env, electron.theme) ? "dark" : "light";
+  // Windows takes the size that its scaling asks for out of an .ico.
+  return `tray-${icon}-${panel}.${platform === "win32" ? "ico" : "png"}`;
 }
 
 function hasDarkPanel(platform: NodeJS.Platform, env: TrayOptions["env"], theme: ElectronParts["theme"]): boolean {

@@ -207,7 +207,6 @@ describe("links", () => {
     };
     const { app, electron } = await play({
       platform: "darwin",
-      startApp: undefined,
       before: (early) => {
         const { whenReady } = early.app;
         early.app.whenReady = () => {

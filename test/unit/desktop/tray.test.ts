@@ -53,9 +53,9 @@ describe("the tray's icon", () => {
     const theme = new FakeTheme();
     const image = (platform: NodeJS.Platform, env = {}) => trayImage("problem", { platform, env, electron: { theme } });
     expect(image("darwin")).toBe("tray-problem-Template.png");
-    expect(image("win32")).toBe("tray-problem-light.png");
+    expect(image("win32")).toBe("tray-problem-light.ico");
     theme.shouldUseDarkColorsForSystemIntegratedUI = true;
-    expect(image("win32")).toBe("tray-problem-dark.png");
+    expect(image("win32")).toBe("tray-problem-dark.ico");
     expect(image("linux", { XDG_CURRENT_DESKTOP: "KDE" })).toBe("tray-problem-light.png");
     expect(image("linux", { XDG_CURRENT_DESKTOP: "ubuntu:GNOME" })).toBe("tray-problem-dark.png");
     theme.shouldUseDarkColors = true;
