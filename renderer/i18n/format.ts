@@ -20,7 +20,8 @@ export interface Formats {
   list(items: readonly string[]): string;
 }
 
-const UNITS = ["byte", "kilobyte", "megabyte", "gigabyte", "terabyte"];
+/** From kilobytes on: single bytes are noise, and "0 byte" is no word. */
+const UNITS = ["kilobyte", "megabyte", "gigabyte", "terabyte"];
 
 export function formatsFor(language: string): Formats {
   const plain = new Intl.NumberFormat(language);
@@ -43,14 +44,14 @@ export function formatsFor(language: string): Formats {
   const day = new Intl.DateTimeFormat(language, { weekday: "long", day: "numeric", month: "long" });
   const list = new Intl.ListFormat(language, { type: "conjunction" });
   const scaled = (value: number, suffix: string) => {
-    let size = value;
+    let size = value / 1000;
     let step = 0;
     while (size >= 1000 && step < UNITS.length - 1) {
       size /= 1000;
       step++;
     }
     // Three figures are as much as an eye takes in.
-    const digits = step === 0 || size >= 100 ? 0 : 1;
+    const digits = size >= 100 ? 0 : 1;
     return unit(`${UNITS[step]}${suffix}`, digits).format(size);
   };
   return {
