@@ -22,6 +22,8 @@ const packages = (...names) => names.map((name) => `(^|/)node_modules/(@types/)?
  */
 
 const SHARED_FOUNDATION = folders("shared/base", "shared/identity");
+/** main, but for the shell that needs Electron. */
+const CORE = "^electron/main/(?!desktop/)";
 const ADAPTER_COMMON = [...folders("shared", "electron/adapters"), ...packages("valibot")];
 
 /** @type {Area[]} */
@@ -169,20 +171,32 @@ const areas = [
   },
   {
     name: "electron-main",
-    from: "^electron/main/",
+    from: "^electron/main/(?!desktop/)",
     to: [
-      ...folders("shared", "electron/adapters", "electron/engine", "electron/server", "electron/main"),
+      ...folders("shared", "electron/adapters", "electron/engine", "electron/server"),
+      CORE,
       "^package\\.json$",
+      ...packages("valibot"),
+    ],
+    node: true,
+    comment: "Owns the identity and the rooms, for the desktop app and for the headless host: it knows no Electron.",
+  },
+  {
+    name: "electron-main-desktop",
+    from: "^electron/main/desktop/",
+    to: [
+      ...folders("shared", "electron/adapters", "electron/engine", "electron/main"),
       ...packages("electron", "valibot"),
     ],
     node: true,
-    comment: "Owns the identity and the rooms. With preload, the only one that may import the electron package.",
+    comment: "The shell around the core: window, tray, links. With preload, the only one that may import Electron.",
   },
   {
     name: "electron-cli",
     from: "^electron/cli/",
     to: [
-      ...folders("shared", "electron/adapters", "electron/engine", "electron/main", "electron/server", "electron/cli"),
+      ...folders("shared", "electron/adapters", "electron/engine", "electron/server", "electron/cli"),
+      CORE,
       "^package\\.json$",
       ...packages("commander", "valibot"),
     ],
@@ -240,7 +254,7 @@ const areas = [
     to: [
       ...folders("shared", "electron", "renderer", "build", "test"),
       ...packages("vitest", "@vitest/[^/]+", "fast-check", "ws", "valibot", "@noble/[^/]+", "@scure/base"),
-      ...packages("dependency-cruiser", "playwright", "axe-core"),
+      ...packages("dependency-cruiser", "playwright", "axe-core", "electron"),
       ...packages("react", "react-dom", "@testing-library/[^/]+"),
     ],
     node: true,
