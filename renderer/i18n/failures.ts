@@ -6,7 +6,7 @@ export type FailureKey = keyof typeof en.failures;
 
 /** A failure in the person's language; a code without words of its own keeps the host's sentence. */
 export function failureText(t: TFunction<"app">, { code, message }: Failure): string {
-  const known = code in en.failures ? (code as FailureKey) : undefined;
+  const known = Object.hasOwn(en.failures, code) ? (code as FailureKey) : undefined;
   const sentence = message === "" ? code : message.charAt(0).toUpperCase() + message.slice(1);
   return known ? t(`failures.${known}`) : sentence;
 }

@@ -11,6 +11,6 @@ export function worstFirst(findings: readonly DoctorFinding[]): readonly DoctorF
 
 /** A check's name in the person's language; one that is not known yet keeps the host's. */
 export function checkTitle(t: TFunction<"app">, id: string, title: string): string {
-  const known = id in en.diagnostics.check ? (id as keyof typeof en.diagnostics.check) : undefined;
+  const known = Object.hasOwn(en.diagnostics.check, id) ? (id as keyof typeof en.diagnostics.check) : undefined;
   return known ? t(`diagnostics.check.${known}`) : title;
 }
