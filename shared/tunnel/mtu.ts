@@ -10,7 +10,7 @@ export const MEDIA_OVERHEAD_BYTES = 82;
  * on Ethernet. What a path carries less of is found by probes for each peer (shared/mesh/path-mtu.ts), and its senders
  * are held to that by MSS and ICMP, so that the interface need not be as narrow as the narrowest path.
  *
- * Over the packets channel SCTP cuts messages into chunks of about 1180 bytes whatever their size, so a wider interface
+ * Over the packets channel SCTP cuts messages into chunks of about 1100 bytes whatever their size, so a wider interface
  * costs nothing there: between desktop members a message is a super-packet anyhow.
  */
 export const DEFAULT_TUNNEL_MTU = 1420;

@@ -1,4 +1,7 @@
-import { beforeAll, describe, expect, it } from "vitest";
+import { fileURLToPath } from "node:url";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { compileEmulator } from "../bench/tunnel/emulator.ts";
+import { createSite, type Site } from "../bench/tunnel/site.ts";
 import { allConnected, createRoom, joinRoom, type Member } from "./lab/member.ts";
 import { download, httpServe, iperf3, iperf3Server, ping } from "./lab/traffic.ts";
 import { useLab } from "./lab/use-lab.ts";
@@ -105,5 +108,42 @@ describe("the lane between two desktop members", () => {
     expect(await ann.host.counted("copied")).toBeGreaterThanOrEqual(50);
     expect((await ann.peer(bob)).lane).toBe("media");
     await ann.host.clearFirewall();
+  });
+});
+
+/**
+ * A link that delivers some packets late. The members are the only two hosts, so one of them also runs the server.
+ */
+describe("the media lane on a path that changes the order", () => {
+  const source = fileURLToPath(new URL("../bench/link/link.c", import.meta.url));
+  let site: Site;
+  let ann: Member;
+  let bob: Member;
+
+  beforeAll(async () => {
+    const emulated = { delayMs: 2, reorderPercent: 5, lateMs: 30 };
+    site = await createSite({ name: "lanes", title: "lanes", emulated }, compileEmulator(source), 7);
+    const server = await site.a.serve(["--memory"]);
+    const made = await createRoom(site.a, server.url, { username: "ann" });
+    ann = made.owner;
+    bob = await joinRoom(site.b, made.key, { username: "bob" });
+    await Promise.all([ann, bob].map((each) => each.up.waitFor((e) => e.event === "peer" && e.lane === "media")));
+  });
+  afterAll(() => site.remove());
+
+  it("loses nothing and holds nothing up: what was late comes late, and the rest before it", async () => {
+    const { output, sent, received } = await ping(ann.host, bob.ipv4, { count: 300, intervalMs: 5 });
+    expect(received).toBe(sent);
+    expect(output).not.toContain("DUP!");
+    const order = [...output.matchAll(/icmp_seq=(\d+)/g)].map(([, sequence]) => Number(sequence));
+    expect(order.some((sequence, index) => sequence < (order[index - 1] ?? 0))).toBe(true);
+  });
+
+  it("carries a download to its end, and stays the lane", async () => {
+    const web = await httpServe(bob.host, 5 * MIB, 8000, bob.ipv4);
+    const got = await download(ann.host, `http://${bob.ipv4}:8000/`);
+    expect(got).toMatchObject({ bytes: 5 * MIB, sha256: web.sha256 });
+    expect(await ann.peer(bob)).toMatchObject({ lane: "media", state: "connected" });
+    await web.stop();
   });
 });

@@ -116,26 +116,27 @@ describe("members that can do less than others", () => {
     ({ owner: ann, key } = await createRoom(lab().host(1), server.url, { username: "ann" }));
   });
 
+  /** A download each way, the one by IPv4, the other by IPv6. */
   async function bothWays(a: Member, b: Member) {
-    for (const [from, to] of [
-      [a, b],
-      [b, a],
+    for (const [from, to, address, url] of [
+      [a, b, b.ipv4, `http://${b.ipv4}:8000/`],
+      [b, a, a.ipv6, `http://[${a.ipv6}]:8000/`],
     ] as const) {
-      for (const address of [to.ipv4, to.ipv6]) {
-        const web = await httpServe(to.host, 3 * MIB, 8000, address);
-        const url = `http://${address.includes(":") ? `[${address}]` : address}:8000/`;
-        expect(await download(from.host, url)).toMatchObject({ bytes: 3 * MIB, sha256: web.sha256 });
-        await web.stop();
-      }
+      const web = await httpServe(to.host, 3 * MIB, 8000, address);
+      expect(await download(from.host, url)).toMatchObject({ bytes: 3 * MIB, sha256: web.sha256 });
+      await web.stop();
     }
   }
 
-  it("are sent whole packets by the data channel alone, where they want no other lane", async () => {
+  it("are sent whole packets by the data channel alone, where they want no other lane, on a path of 1200 bytes too", async () => {
     const bob = await joinRoom(lab().host(2), key, { username: "bob", args: ["--lane", "packets"] });
     await allConnected([ann, bob]);
     expect(await ann.peer(bob)).toMatchObject({ lane: "packets" });
     await untilProbe(ann.host, bob.ipv4, 1420, "carried");
     await bothWays(ann, bob);
+    lab().setPathMtu(1, 1200 - VLAN_TAG);
+    await bothWays(ann, bob);
+    lab().setPathMtu(1, 1500);
     await bob.up.stop();
   });
 
