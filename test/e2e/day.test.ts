@@ -1,0 +1,171 @@
+import type { Locator } from "playwright";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { ListeningProgram } from "../netns/lab/host.ts";
+import { ping } from "../netns/lab/traffic.ts";
+import { useLab } from "../netns/lab/use-lab.ts";
+import { Audit, useSteps } from "./support/day.ts";
+import { type Person, sitDown } from "./support/person.ts";
+
+/**
+ * A person's day, in a browser: each test goes on where the one before it ended.
+ *
+ *   host 1: ann, her browser ═══ tunnel ═══ bob, his browser :host 2
+ *                  └────────────┬──────────────┘
+ *                    10.66.0.3: govpn serve
+ */
+
+/** Wide enough for every column. */
+const context = { viewport: { width: 1280, height: 800 } };
+const PIN = "4821";
+
+describe("a day with GoVPN", () => {
+  const lab = useLab({ hosts: 3 });
+  let server: ListeningProgram;
+  let serve: () => Promise<ListeningProgram>;
+  let ann: Person;
+  let bob: Person;
+  let link: string;
+  const audit = new Audit();
+  useSteps(() => ({ ann, bob }));
+
+  beforeAll(async () => {
+    const data = lab().host(3).newProfile();
+    serve = () => lab().host(3).serve(["--data", data, "--rate-limit", "0"]);
+    [server, ann, bob] = await Promise.all([
+      serve(),
+      sitDown(lab().host(1), "Ann", { context }),
+      sitDown(lab().host(2), "Bob", { context }),
+    ]);
+  });
+  afterAll(async () => {
+    await Promise.all([ann?.goHome(), bob?.goHome()]);
+  });
+
+  const heading = ({ page }: Person, name: string) => page.getByRole("heading", { name, exact: true });
+  /** The line of a member in the room that is shown. */
+  const member = ({ page }: Person, name: string) =>
+    page
+      .getByRole("region", { name: /^Members of / })
+      .getByRole("listitem")
+      .filter({ hasText: name });
+  const said = ({ page }: Person, text: string) => page.getByRole("status").filter({ hasText: text }).first();
+  const seen = (...what: Locator[]) => Promise.all(what.map((each) => each.waitFor()));
+
+  it("begins with a name and a server", async () => {
+    const { page } = ann;
+    await heading(ann, "A private network for you and your people").waitFor();
+    await audit.of(page, "first run");
+    await page.getByLabel("Your name").fill("Ann");
+    await page.getByRole("radio", { name: /A server you know/ }).check();
+    await page.getByLabel("Address of the server").fill(server.url);
+    await page.getByText(/^It answers, in /).waitFor();
+    await page.getByRole("button", { name: "Create a room" }).click();
+    await page.getByRole("dialog", { name: "New room" }).waitFor();
+  });
+
+  it("goes on with a room, and an invitation to it", async () => {
+    const { page } = ann;
+    await page.getByLabel("Name", { exact: true }).fill("Den");
+    await page.getByLabel("PIN", { exact: true }).fill(PIN);
+    await page.getByRole("button", { name: "Create", exact: true }).click();
+    const dialog = page.getByRole("dialog", { name: "Invite to “Den”" });
+    await dialog.getByText(PIN).waitFor();
+    await audit.of(page, "invitation");
+    await dialog.getByRole("button", { name: /^Copy Link: govpn:/ }).click();
+    link = await page.evaluate(() => navigator.clipboard.readText());
+    expect(link).toMatch(/^govpn:\/\/join\/[0-9a-f]{16}\?/);
+    expect(link).not.toContain(PIN);
+    await page.keyboard.press("Escape");
+    await dialog.waitFor({ state: "detached" });
+    await heading(ann, "Den").waitFor();
+  });
+
+  it("lets another in by the link and the PIN", async () => {
+    const { page } = bob;
+    await page.getByLabel("Your name").fill("Bob");
+    await page.getByRole("button", { name: "I was invited" }).click();
+    const dialog = page.getByRole("dialog", { name: "Join a room" });
+    await dialog.getByLabel("Link or room id").fill(link);
+    // The link names another server than Bob's own: he is asked before anything is dialled.
+    await dialog.getByText("This room is on another server").waitFor();
+    await audit.of(page, "join dialog");
+    await dialog.getByRole("button", { name: "Use 10.66.0.3:8080" }).click();
+    await dialog.getByLabel("PIN").fill(PIN);
+    await dialog.getByRole("button", { name: "Join" }).click();
+    await seen(heading(bob, "Den"), member(bob, "Ann").getByRole("button", { name: "Verified" }));
+    await seen(member(ann, "Bob").getByRole("button", { name: "Verified" }), said(ann, "Connected"));
+  });
+
+  it("carries traffic, and shows how much", async () => {
+    const { ipv4 } = await ann.ask<{ ipv4: string }>("status");
+    await member(bob, "Ann")
+      .getByRole("button", { name: `Copy address of Ann: ${ipv4}` })
+      .waitFor();
+    await member(ann, "Bob").getByText("Direct").waitFor();
+    const pinging = ping(bob.host, ipv4, { count: 150, intervalMs: 20, size: 1000 });
+    await member(ann, "Bob")
+      .getByText(/^from Bob: [1-9]/)
+      .waitFor({ state: "attached" });
+    expect(await pinging).toMatchObject({ sent: 150, received: 150 });
+    await audit.of(ann.page, "room");
+  });
+
+  it("renames the room for everybody", async () => {
+    const { page } = ann;
+    await page.getByRole("button", { name: "Room menu" }).click();
+    await page.getByRole("menuitem", { name: "Rename" }).click();
+    await page.getByRole("dialog", { name: "Rename the room" }).getByLabel("Name").fill("Our den");
+    await page.getByRole("button", { name: "Rename" }).click();
+    await seen(heading(ann, "Our den"), heading(bob, "Our den"));
+  });
+
+  it("goes on without the server, and says so", async () => {
+    await server.kill();
+    await seen(said(ann, "The members you have still answer; the server does not."));
+    const { ipv4 } = await bob.ask<{ ipv4: string }>("status");
+    expect(await ping(ann.host, ipv4)).toMatchObject({ sent: 3, received: 3 });
+    server = await serve();
+    await seen(said(ann, "The other member answers."), said(bob, "The other member answers."));
+  });
+
+  it("removes a member, who is told, and may come back", async () => {
+    await ann.page.getByRole("button", { name: "Menu for Bob" }).click();
+    await ann.page.getByRole("menuitem", { name: "Remove from the room" }).click();
+    const question = ann.page.getByRole("alertdialog", { name: "Remove Bob?" });
+    await question.waitFor();
+    await audit.of(ann.page, "kick dialog");
+    await question.getByRole("button", { name: "Remove" }).click();
+    await member(ann, "Bob").waitFor({ state: "detached" });
+    await heading(bob, "You are not in this room").waitFor();
+    await audit.of(bob.page, "not a member");
+    await bob.page.getByRole("button", { name: "To your rooms" }).click();
+    await bob.page.getByRole("button", { name: "Join a room" }).first().click();
+    await bob.page.getByLabel("Link or room id").fill(link);
+    await bob.page.getByLabel("PIN").fill(PIN);
+    await bob.page.getByRole("button", { name: "Join", exact: true }).click();
+    await seen(member(ann, "Bob").getByText("Direct"), member(bob, "Ann").getByText("Direct"));
+  });
+
+  it("ends: a member leaves, the owner closes the room", async () => {
+    await bob.page.getByRole("button", { name: "Room menu" }).click();
+    await bob.page.getByRole("menuitem", { name: "Leave" }).click();
+    await bob.page
+      .getByRole("alertdialog", { name: "Leave “Our den”?" })
+      .getByRole("button", { name: "Leave" })
+      .click();
+    await seen(heading(bob, "No room yet"), heading(ann, "It is quiet in here"));
+    await ann.page.getByRole("button", { name: "Room menu" }).click();
+    await ann.page.getByRole("menuitem", { name: "Close for everybody" }).click();
+    await ann.page.getByRole("alertdialog").getByRole("button", { name: "Close the room" }).click();
+    await heading(ann, "No room yet").waitFor();
+    await audit.of(ann.page, "no room");
+  });
+
+  it("was without trouble in either page", () => {
+    expect({ ann: ann.trouble, bob: bob.trouble }).toEqual({ ann: [], bob: [] });
+  });
+
+  it("kept nobody out: axe found nothing on any screen", () => {
+    expect(audit.findings).toEqual([]);
+  });
+});
