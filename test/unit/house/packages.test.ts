@@ -45,6 +45,10 @@ const LICENCES = new Set([
   "BlueOak-1.0.0",
   "CC0-1.0",
   "Unlicense",
+  // Of argparse: permissive, as Python's own.
+  "Python-2.0",
+  // "Do what you want": no condition at all.
+  "WTFPL",
   "MPL-2.0",
   // Fonts: may be bundled with any program, not sold by themselves.
   "OFL-1.1",
