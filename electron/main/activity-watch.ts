@@ -1,8 +1,9 @@
 import type { PublicKey, RoomId } from "../../shared/base/brand.ts";
 import type { Clock } from "../../shared/base/clock.ts";
 import { type Disposable, DisposableStore } from "../../shared/base/disposable.ts";
-import { missingCase } from "../../shared/base/result.ts";
+import { missingCase, type Result } from "../../shared/base/result.ts";
 import type { Activity } from "../../shared/ipc/app.ts";
+import type { Replies } from "../../shared/ipc/contract.ts";
 import type { LeftReason } from "../../shared/room/state.ts";
 import type { Host, HostEvents } from "./host.ts";
 
@@ -25,8 +26,8 @@ export class ActivityWatch implements Disposable {
   readonly #rooms = new Map<RoomId, { name: string; since: number | undefined }>();
   readonly #peers = new Map<PublicKey, string>();
   readonly #refused = new Map<string, number>();
-  /** Members this machine has just removed: that they go is told already. */
-  readonly #kicked = new Set<PublicKey>();
+  /** Who went while a member was being removed. */
+  readonly #held = new Set<Omit<Activity, "at">[]>();
   #isOnline = false;
 
   constructor(host: Host, clock: Clock, add: Add) {
@@ -43,15 +44,19 @@ export class ActivityWatch implements Disposable {
     this.#on(events.on("refused", (refused) => this.#onRefused(refused)));
   }
 
-  /** This machine's person removed a member. */
-  kicked(publicKey: PublicKey, member: string, roomId: RoomId): void {
-    this.#add({ kind: "member_kicked", publicKey, member, ...this.#where([roomId]) });
-  }
-
-  /** A member is about to be removed; takes it back where that came to nothing. */
-  expectGone(publicKey: PublicKey, isExpected: boolean): void {
-    if (isExpected) this.#kicked.add(publicKey);
-    else this.#kicked.delete(publicKey);
+  /** Removes a member: what is told of it is that, and not also that it left. */
+  async kicking(ask: () => Promise<Result<Replies["kick"]>>): Promise<Result<Replies["kick"]>> {
+    const held: Omit<Activity, "at">[] = [];
+    this.#held.add(held);
+    const kicked = await ask();
+    this.#held.delete(held);
+    const key = kicked.ok ? kicked.value.publicKey : undefined;
+    for (const entry of held) if (entry.publicKey !== key) this.#add(entry);
+    if (kicked.ok) {
+      const { roomId, publicKey, username } = kicked.value;
+      this.#add({ kind: "member_kicked", publicKey, member: username, ...this.#where([roomId]) });
+    }
+    return kicked;
   }
 
   dispose(): void {
@@ -112,9 +117,11 @@ export class ActivityWatch implements Disposable {
   }
 
   #onGone({ publicKey, username, reason }: HostEvents["gone"]): void {
-    const isTold = this.#kicked.delete(publicKey);
-    if (!this.#peers.delete(publicKey) || reason === "room_left" || isTold) return;
-    this.#add({ kind: reason === "left" ? "member_left" : "member_lost", publicKey, member: username });
+    if (!this.#peers.delete(publicKey) || reason === "room_left") return;
+    const entry = { kind: reason === "left" ? "member_left" : "member_lost", publicKey, member: username } as const;
+    const [held] = this.#held;
+    if (held) held.push(entry);
+    else this.#add(entry);
   }
 
   #onRefused({ publicKey, failure: { code, message } }: HostEvents["refused"]): void {

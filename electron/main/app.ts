@@ -33,6 +33,7 @@ import { exportIdentity, importIdentity, replaceIdentity } from "./identity-back
 import type { WhatChanged } from "./network-watch.ts";
 import { Publisher } from "./publisher.ts";
 import { type ReportSources, writeReport } from "./report.ts";
+import { forgetRooms } from "./room-memory.ts";
 import {
   checkedChange,
   type RunOptions,
@@ -214,7 +215,11 @@ export class App implements WatchableApp {
     create: (params) => this.#enter("room_created", (host) => host.call("create", params)),
     join: (params) => this.#enter("room_joined", (host) => host.call("join", params)),
     rename: (params) => this.#onHost((host) => host.call("rename", params)),
-    kick: (params) => this.#onHost((host) => this.#kick(host, params)),
+    kick: (params) =>
+      this.#onHost((host) => {
+        const ask = () => host.call("kick", params);
+        return this.#activityWatch ? this.#activityWatch.kicking(ask) : ask();
+      }),
     leave: (params) => this.host.call("leave", params),
     ping: (params) => this.#onHost((host) => host.call("ping", params)),
     setUsername: async ({ username }) => {
@@ -272,17 +277,6 @@ export class App implements WatchableApp {
     const entered = await this.#onHost(ask);
     if (entered.ok) this.#activity.add({ kind, roomId: entered.value.roomId, room: entered.value.name });
     return entered;
-  }
-
-  async #kick(host: Host, params: AppParams<"kick">): Promise<Result<AppReplies["kick"]>> {
-    const kicked = await host.call("kick", params);
-    if (kicked.ok) this.#activity.add({ kind: "member_kicked", ...this.#kicked(kicked.value) });
-    return kicked;
-  }
-
-  #kicked({ roomId, publicKey, username }: AppReplies["kick"]) {
-    const room = this.#snapshot().rooms.find((each) => each.roomId === roomId)?.name;
-    return { roomId, publicKey, member: username, ...(room !== undefined && { room }) };
   }
 
   async #onHost<T>(ask: (host: Host) => Promise<Result<T>>): Promise<Result<T>> {
@@ -400,14 +394,24 @@ export class App implements WatchableApp {
 
   async #reset(withIdentity: boolean): Promise<Result<Settings>> {
     if (withIdentity) {
-      const { secrets, random, clock } = this.#parts;
-      for (const { roomId } of this.#snapshot().rooms) await this.host.call("leave", { roomId });
-      const replaced = await replaceIdentity(secrets, random, clock);
+      const replaced = await this.#replaceIdentity();
       if (!replaced.ok) return replaced;
-      const taken = await this.#takeIdentity();
-      if (!taken.ok) return taken;
     }
     return this.#replaceSettings(() => this.#settings.reset());
+  }
+
+  /** A new identity belongs to no room: the old one leaves them all first, as far as their servers can be told now. */
+  async #replaceIdentity(): Promise<Result<void>> {
+    const { secrets, random, clock } = this.#parts;
+    const { rooms } = this.#snapshot();
+    await Promise.all(rooms.map(({ roomId }) => this.host.call("leave", { roomId })));
+    const wasWanted = this.#isWanted;
+    this.#isWanted = false;
+    await this.#apply();
+    this.#isWanted = wasWanted;
+    const forgotten = await forgetRooms(secrets);
+    const replaced = forgotten.ok ? await replaceIdentity(secrets, random, clock) : forgotten;
+    return replaced.ok ? this.#takeIdentity() : replaced;
   }
 
   /** Another identity is stored: who this machine is changes now. */

@@ -87,11 +87,11 @@ export class HostRunner {
   }
 
   /** The server's state, where something keeps the host from even trying. */
-  get serverTrouble(): Pick<ServerView, "state" | "since" | "retryAt" | "reason"> | undefined {
+  get serverTrouble(): Pick<ServerView, "state" | "since" | "retryAt" | "reason" | "code"> | undefined {
     if (!this.#trouble) return undefined;
     const { failure, since, retryAt } = this.#trouble;
     const state = retryAt === undefined ? "stopped" : "waiting";
-    return { state, since, reason: failure.message, ...(retryAt !== undefined && { retryAt }) };
+    return { state, since, reason: failure.message, code: failure.code, ...(retryAt !== undefined && { retryAt }) };
   }
 
   /**

@@ -13,7 +13,7 @@ export interface ReportSources {
 
 /** A text for a bug report: what a maintainer needs, and nothing that a stranger should not know. */
 export function writeReport({ app, state, findings, logs, machine }: ReportSources): string {
-  const { server, tunnel, wanted, secrets, settings, traffic } = state;
+  const { self, server, tunnel, wanted, secrets, settings, traffic } = state;
   const { turn, username: _, ...choices } = settings;
   const redact = redactor(state);
   const sections: [string, readonly string[]][] = [
@@ -21,6 +21,7 @@ export function writeReport({ app, state, findings, logs, machine }: ReportSourc
     [
       "State",
       [
+        `this machine: ${self.ipv4} ${self.ipv6}`,
         `wanted: ${wanted}`,
         `server: ${JSON.stringify(server)}`,
         `tunnel: ${JSON.stringify(tunnel)}`,

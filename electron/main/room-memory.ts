@@ -4,6 +4,7 @@ import type { Logger } from "../../shared/base/logger.ts";
 import { fail, messageOf, ok, type Result } from "../../shared/base/result.ts";
 import type { SecretStore } from "../../shared/identity/ports.ts";
 import type { SavedRoom } from "../../shared/room/saved.ts";
+import { storeFailure } from "./identity.ts";
 
 const SECRET_NAME = "rooms";
 
@@ -38,6 +39,16 @@ export async function moveRooms(store: SecretStore, fromUrl: string, toUrl: stri
   const known = new Set(there.map(({ roomId }) => roomId));
   const servers = { ...others, [toUrl]: [...there, ...moved.filter(({ roomId }) => !known.has(roomId))] };
   await store.set(SECRET_NAME, JSON.stringify({ v: 1, servers }));
+}
+
+/** Forgets every room on every server: the identity that is in them goes. Fails as the store does. */
+export async function forgetRooms(store: SecretStore): Promise<Result<void>> {
+  try {
+    await store.delete(SECRET_NAME);
+    return ok(undefined);
+  } catch (error) {
+    return { ok: false, error: storeFailure(error) };
+  }
 }
 
 /** The rooms of earlier runs. They hold PINs, so they lie where the identity lies. */

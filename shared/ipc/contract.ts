@@ -51,6 +51,8 @@ export interface ServerView {
   readonly since: number;
   readonly retryAt?: number;
   readonly reason?: string;
+  /** The reason's, where it is this machine's own: "address_in_use" when the server in this process has no port. */
+  readonly code?: string;
 }
 
 export type TunnelView =

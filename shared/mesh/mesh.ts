@@ -19,6 +19,9 @@ const SILENT_FAILURES = 3;
 /** An offer, an answer or a join within this time is a sign of life, whatever the link does. */
 const SIGN_OF_LIFE_MS = 60_000;
 
+/** A goodbye this soon after its sender joined anew is of the program that it was before: it was overtaken on its way. */
+const OVERTAKEN_BYE_MS = 10_000;
+
 export type PeerState = "connecting" | "connected" | "reconnecting";
 
 /** What is known of one member's machine. */
@@ -59,6 +62,8 @@ interface Peer {
   /** Its signaling dropped: offers cannot reach it. */
   absent: boolean;
   signOfLifeAt: number;
+  /** When it last joined anew although its link was up. */
+  rejoinedAt: number;
   /** Attempts that failed in a row: each goes by another of the rooms. */
   failures: number;
   shown: string;
@@ -109,6 +114,7 @@ export class Mesh {
     const peer = this.#peers.get(key) ?? this.#newPeer(key);
     if (!peer) return;
     const rejoined = peer.rooms.has(room);
+    if (rejoined && peer.link.isUp) peer.rejoinedAt = this.#deps.clock.now();
     peer.rooms.add(room);
     this.#heardOf(peer);
     peer.link.seen(weOffer, rejoined);
@@ -204,6 +210,7 @@ export class Mesh {
       wasConnected: false,
       absent: false,
       signOfLifeAt: this.#deps.clock.now(),
+      rejoinedAt: Number.NEGATIVE_INFINITY,
       failures: 0,
       shown: "",
       // Rooms may be on different servers: what one cannot carry, the next one tries.
@@ -230,8 +237,10 @@ export class Mesh {
   }
 
   #onBye(key: PublicKey, peer: Peer, room: string | undefined): void {
-    if (room === undefined) this.#drop(key, peer, "left");
-    else this.peerLeft(room as RoomId, key);
+    if (room !== undefined) return this.peerLeft(room as RoomId, key);
+    // Its old connection ends with it, and a new one is made.
+    if (this.#deps.clock.now() - peer.rejoinedAt < OVERTAKEN_BYE_MS) return;
+    this.#drop(key, peer, "left");
   }
 
   #onTrouble(key: PublicKey, peer: Peer, failures: number): void {
