@@ -3,9 +3,8 @@ import { describe, expect, it } from "vitest";
 import { fail, ok } from "../../shared/base/result.ts";
 import { type Method, requests } from "../../shared/ipc/contract.ts";
 import { decodeCall, decodeReply, encodeReply, MAX_REQUEST_LENGTH } from "../../shared/ipc/wire.ts";
+import { PROPERTY_RUNS } from "./runs.ts";
 
-/** `npm run fuzz` raises it. */
-const RUNS = Number(process.env.GOVPN_FUZZ_RUNS ?? 20_000);
 const methods = Object.keys(requests) as Method[];
 
 /** Lines that look like requests, with something wrong or nothing. */
@@ -38,7 +37,7 @@ describe("the control socket's codec, fed anything", () => {
           expect(line.length).toBeLessThanOrEqual(MAX_REQUEST_LENGTH);
         } else expect(["malformed", "unknown_method", "bad_params"]).toContain(decoded.error.code);
       }),
-      { numRuns: RUNS },
+      { numRuns: PROPERTY_RUNS },
     );
   });
 
@@ -48,7 +47,7 @@ describe("the control socket's codec, fed anything", () => {
         const decoded = decodeCall(JSON.stringify({ id: 1, method: part.repeat(times) }));
         expect(encodeReply(1, decoded).length).toBeLessThan(2_000);
       }),
-      { numRuns: Math.ceil(RUNS / 10) },
+      { numRuns: Math.ceil(PROPERTY_RUNS / 10) },
     );
   });
 
@@ -58,7 +57,7 @@ describe("the control socket's codec, fed anything", () => {
         const reply = decodeReply(line);
         if (reply) expect(Number.isSafeInteger(reply.id)).toBe(true);
       }),
-      { numRuns: RUNS },
+      { numRuns: PROPERTY_RUNS },
     );
   });
 
@@ -73,7 +72,7 @@ describe("the control socket's codec, fed anything", () => {
         expect(line).not.toMatch(/[\r\n]/);
         expect(decodeReply(line)).toEqual({ id, result });
       }),
-      { numRuns: RUNS },
+      { numRuns: PROPERTY_RUNS },
     );
   });
 });

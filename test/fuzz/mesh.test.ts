@@ -8,12 +8,10 @@ import { candidateAddress, sdpFingerprint, splitCandidates } from "../../shared/
 import { decodeControl, MAX_CONTROL_LENGTH } from "../../shared/mesh/control.ts";
 import { NonceMemory, openSignal, sealSignal } from "../../shared/mesh/envelope.ts";
 import { FakeClock } from "../fakes/clock.ts";
+import { PROPERTY_RUNS, SEED } from "./runs.ts";
 
-// What members and servers send, and what people type: nothing of it may throw or take long. GOVPN_FUZZ_RUNS sets the
-// number of runs of each property; FUZZ_SEED repeats one.
-const runs = Number(process.env.GOVPN_FUZZ_RUNS ?? 20_000);
-const seed = process.env.FUZZ_SEED === undefined ? {} : { seed: Number(process.env.FUZZ_SEED) };
-const parameters = { numRuns: runs, ...seed };
+// What members and servers send, and what people type: nothing of it may throw or take long.
+const parameters = { numRuns: PROPERTY_RUNS, seed: SEED };
 /** No input of these sizes takes a parser without a defect so long, even on a busy machine. */
 const LONGEST_MS = 250;
 let count = 0;

@@ -10,9 +10,7 @@ import { u8 } from "../../shared/packet/words.ts";
 import { superPackets } from "../fakes/arbitrary-packets.ts";
 import { hasValidChecksums } from "../fakes/packets.ts";
 import { packetBytes, referenceSegments, virtioFields } from "../fakes/reference-packets.ts";
-
-/** `npm run fuzz` raises it; here enough to reach every branch in a few seconds. */
-const RUNS = Number(process.env.GOVPN_FUZZ_RUNS ?? 20_000);
+import { PROPERTY_RUNS } from "./runs.ts";
 
 const noise = fc.uint8Array({ maxLength: 150 });
 const changes = fc.array(fc.tuple(fc.nat({ max: 120 }), fc.nat({ max: 255 })), { maxLength: 4 });
@@ -134,7 +132,7 @@ describe("any super-packet at all", () => {
           if (layout.hasPlainIpHeader) expect(hasValidChecksums(segment)).toBe(true);
         }
       }),
-      { numRuns: RUNS },
+      { numRuns: PROPERTY_RUNS },
     );
   });
 
@@ -146,7 +144,7 @@ describe("any super-packet at all", () => {
         expect(segmentsOf(amid(packet, 0xff), header, limit, checksums)).toEqual(result);
         expect(segmentsOf(guarded(packet), header, limit, "partial").length).toBe(result.length);
       }),
-      { numRuns: RUNS / 4 },
+      { numRuns: PROPERTY_RUNS / 4 },
     );
   });
 
@@ -165,7 +163,7 @@ describe("any super-packet at all", () => {
         expect(hex([ones])).toBe(hex([zeros]));
         if (!done.isDone && !done.isTransportDone) expect(hex([ones])).toBe(hex([packet]));
       }),
-      { numRuns: RUNS },
+      { numRuns: PROPERTY_RUNS },
     );
   });
 });
@@ -197,7 +195,7 @@ describe("any batch of packets at all", () => {
           if (header.gsoType !== 0) expect(checkSuperPacket(header, layout)).toBeUndefined();
         }
       }),
-      { numRuns: RUNS },
+      { numRuns: PROPERTY_RUNS },
     );
   });
 
@@ -215,7 +213,7 @@ describe("any batch of packets at all", () => {
         expect(hex(ones)).toBe(hex(zeros));
         expect(hex(coalesced(packets.map(guarded), isPartial))).toBe(hex(zeros));
       }),
-      { numRuns: RUNS / 4 },
+      { numRuns: PROPERTY_RUNS / 4 },
     );
   });
 });

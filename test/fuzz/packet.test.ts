@@ -16,9 +16,7 @@ import { FakeClock } from "../fakes/clock.ts";
 import { FakeLane } from "../fakes/lane.ts";
 import { hasValidChecksums, tcpPacket, udpPacket } from "../fakes/packets.ts";
 import { FakeTun } from "../fakes/tun.ts";
-
-/** `npm run fuzz` raises it; here enough to reach every branch in a few seconds. */
-const RUNS = Number(process.env.GOVPN_FUZZ_RUNS ?? 20_000);
+import { PROPERTY_RUNS } from "./runs.ts";
 
 const [a4, b4] = ["100.64.0.1", "100.64.0.2"];
 const [a6, b6] = ["fd67:6f76:706e::1", "fd67:6f76:706e::2"];
@@ -68,7 +66,7 @@ describe("any bytes at all", () => {
         }
         expect(summarizePacket(bytes)).not.toContain("undefined");
       }),
-      { numRuns: RUNS },
+      { numRuns: PROPERTY_RUNS },
     );
   });
 
@@ -78,7 +76,7 @@ describe("any bytes at all", () => {
         const reply = icmpError(bytes, { kind: "too_big", mtu });
         if (reply) expect(hasValidChecksums(reply)).toBe(true);
       }),
-      { numRuns: RUNS },
+      { numRuns: PROPERTY_RUNS },
     );
   });
 
@@ -92,7 +90,7 @@ describe("any bytes at all", () => {
           expect(parseIpv4(fragment)?.totalBytes).toBe(fragment.length);
         }
       }),
-      { numRuns: RUNS },
+      { numRuns: PROPERTY_RUNS },
     );
   });
 
@@ -116,7 +114,7 @@ describe("any bytes at all", () => {
         lane.deliver(bytes);
         expect(tun.take().length + dropped() - between).toBe(1);
       }),
-      { numRuns: RUNS },
+      { numRuns: PROPERTY_RUNS },
     );
     expect(lane.lost).toBe(0);
   });

@@ -1,0 +1,10 @@
+/** How much the fuzz tests do. `npm run fuzz -- N` sets GOVPN_FUZZ_RUNS to N; FUZZ_SEED repeats a run. */
+
+/** Inputs for each parser of the data plane, by plain mutation: a million in `npm test`, ten million by command. */
+export const INPUTS = Number(process.env.GOVPN_FUZZ_RUNS ?? 1_000_000);
+
+/** Of each property of fast-check, which makes cleverer inputs at some fifty times the cost. */
+export const PROPERTY_RUNS = Math.max(1, Math.round(INPUTS / 50));
+
+/** Another one every time, and told by whatever fails. */
+export const SEED = Number(process.env.FUZZ_SEED ?? Date.now() % 2 ** 31);
