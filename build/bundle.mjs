@@ -64,6 +64,7 @@ function desktopEntries() {
   const icons = [...tray, ["256x256.png", "build/icons/app/256x256.png"]];
   return {
     "desktop/main.mjs": DESKTOP_MAIN,
+    "desktop/engine.mjs": "electron/engine/engine-process.ts",
     "desktop/preload.cjs": "electron/preload/preload.ts",
     ...Object.fromEntries(icons.map(([name, source]) => [`desktop/icons/${name}`, source])),
   };

@@ -54,7 +54,12 @@ export interface EngineOptions {
   /** The addresses of tunnel devices on this machine, ours and other profiles'. */
   readonly localTunnelAddresses: () => ReadonlySet<string>;
   /** Hands a signal to the room's signaling; false when that is offline. */
-  readonly sendSignal: (room: RoomId, to: PublicKey, kind: TransportSignal["kind"], content: string) => boolean;
+  readonly sendSignal: (
+    room: RoomId,
+    to: PublicKey,
+    kind: TransportSignal["kind"],
+    content: string,
+  ) => boolean | Promise<boolean>;
 }
 
 export interface EngineEvents extends Pick<MeshEvents, "peer" | "gone" | "refused"> {

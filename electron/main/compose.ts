@@ -23,6 +23,7 @@ import { isTunnelInterface } from "../adapters/tun/interfaces.ts";
 import { releaseWebrtc } from "../adapters/webrtc/closing.ts";
 import { webrtcTransports } from "../adapters/webrtc/transport.ts";
 import type { TunMode } from "../engine/engine.ts";
+import type { EngineHousing } from "../engine/engine-processes.ts";
 import { startServer } from "../server/server.ts";
 import { App, type AppParts, type AppStart } from "./app.ts";
 import { serveControl } from "./control-socket.ts";
@@ -45,6 +46,8 @@ export interface HostRequest extends Pick<AppStart, "connect" | "isStrict" | "se
   readonly logLevel?: LogLevel;
   /** What is special about the surface; without it, a browser's beside a headless host. */
   readonly view?: Pick<AppView, "surface" | "locale" | "canStartAtLogin">;
+  /** Where the engine runs, if not in this process. */
+  readonly engines?: EngineHousing;
 }
 
 export interface RunningHost {
@@ -110,7 +113,10 @@ async function assemble(request: HostRequest, sink: LogSink, undo: Undo): Promis
     random: secureRandom,
     logger,
     rights: new TunGrant(),
-    setTransports: transports.set,
+    setTransports: (plan) => {
+      transports.set(plan);
+      request.engines?.setTransports(plan);
+    },
     setLogLevel: log.setLevel,
     probeServer: (url) => probeServer(url, SERVER_WITHIN_MS),
     examine: (serverUrl, settings) => diagnose(profile.value.dir, serverUrl, settings, passphrase),
@@ -130,6 +136,7 @@ async function assemble(request: HostRequest, sink: LogSink, undo: Undo): Promis
         createTransport: transports.create,
         localTunnelAddresses,
         runtime: () => runtime.read(),
+        ...(request.engines && { createEngine: request.engines.create }),
       }),
     startServer: (at) => startEmbedded(at, profile.value, logger),
     moveRooms: (from, to) => moveRooms(store, from, to),

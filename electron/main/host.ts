@@ -17,6 +17,7 @@ import { cleanUsername } from "../../shared/room/username.ts";
 import { SignalingClient, type SignalingState } from "../../shared/signaling/client.ts";
 import type { DialSignaling } from "../../shared/signaling/ports.ts";
 import { Engine, type EngineOptions, type TunnelState } from "../engine/engine.ts";
+import type { CreateEngine, EnginePort } from "../engine/engine-port.ts";
 import { RoomMemory } from "./room-memory.ts";
 import { memberView, roomView, trafficView, tunnelView } from "./views.ts";
 
@@ -57,6 +58,8 @@ export interface HostOptions
   readonly dial: DialSignaling;
   /** The process's memory and event loop. */
   readonly runtime: () => RuntimeView;
+  /** Where the engine runs. Without it: in this process. */
+  readonly createEngine?: CreateEngine;
 }
 
 /**
@@ -65,7 +68,7 @@ export interface HostOptions
  */
 export class Host implements HostApi, Disposable {
   readonly events: Emitter<HostEvents>;
-  readonly engine: Engine;
+  readonly engine: EnginePort;
   readonly #options: HostOptions;
   readonly #logger: Logger;
   readonly #signaling: SignalingClient;
@@ -87,7 +90,8 @@ export class Host implements HostApi, Disposable {
     this.#signaling = new SignalingClient({ url: serverUrl, dial, signer, clock, random, logger });
     this.#rooms = new RoomSessions({ client: this.#signaling, self: signer.publicKey, clock, random, logger });
     this.#memory = new RoomMemory(options.secrets, serverUrl, logger);
-    this.engine = new Engine({
+    const createEngine = options.createEngine ?? ((needs) => new Engine({ ...options, ...needs }));
+    this.engine = createEngine({
       ...options,
       sendSignal: (room, to, kind, content) => this.#rooms.sendSignal(room, to, kind, content),
     });

@@ -7,7 +7,12 @@ import type { TransportSignal } from "./ports.ts";
 export interface OutboxDeps extends SealDeps {
   readonly isTunnelAddress: IsTunnelAddress;
   /** Hands a signal to the room's signaling; false when that is offline. */
-  readonly sendSignal: (room: RoomId, to: PublicKey, kind: TransportSignal["kind"], content: string) => boolean;
+  readonly sendSignal: (
+    room: RoomId,
+    to: PublicKey,
+    kind: TransportSignal["kind"],
+    content: string,
+  ) => boolean | Promise<boolean>;
 }
 
 /** The connection that a signal belongs to, as far as the outbox cares. */
@@ -53,7 +58,7 @@ export class Outbox {
     const route = { room: source.room, from: this.#deps.signer.publicKey, to: this.#to };
     const content = await sealSignal(signal, source.session, route, this.#deps);
     if (!source.isWanted()) return;
-    const sent = this.#deps.sendSignal(source.room, this.#to, signal.kind, content);
+    const sent = await this.#deps.sendSignal(source.room, this.#to, signal.kind, content);
     if (!sent) this.#unsent(source, signal, "signaling is offline");
   }
 

@@ -387,6 +387,9 @@ export class FakeElectron implements ElectronParts {
     this.notifications.push(notification);
     return notification;
   }
+  forkEngine(): never {
+    throw new Error("this Electron starts no processes");
+  }
   createChannel(): { readonly port1: FakePort; readonly port2: FakePort } {
     const [port1, port2] = [new FakePort(), new FakePort()];
     port1.other = port2;

@@ -7,6 +7,7 @@ import type {
   MessageBoxOptions,
   NotificationConstructorOptions,
 } from "electron";
+import type { EngineWire } from "../../engine/messages.ts";
 
 /**
  * The part of Electron that the shell uses, and no more. Electron's own objects fit it as they are: main.ts hands them
@@ -28,6 +29,8 @@ export interface ElectronParts {
   createMenu(template: MenuItemConstructorOptions[]): MenuPart;
   setApplicationMenu(menu: MenuPart | null): void;
   createNotification(options: NotificationConstructorOptions): NotificationPart;
+  /** Starts a program of ours in a utility process. */
+  forkEngine(program: string): EngineWire;
   createChannel(): { readonly port1: PortPart; readonly port2: PortPart };
 }
 

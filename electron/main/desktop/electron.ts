@@ -15,8 +15,10 @@ import {
   session,
   shell,
   Tray,
+  utilityProcess,
   type WebFrameMain,
 } from "electron";
+import type { EngineWire } from "../../engine/messages.ts";
 import type { ElectronParts, FramePart } from "./electron-parts.ts";
 
 /**
@@ -52,6 +54,7 @@ export const electronParts: ElectronParts = {
   createMenu: (template) => Menu.buildFromTemplate(template),
   setApplicationMenu: (menu) => Menu.setApplicationMenu(menu as Menu | null),
   createNotification: (options) => new Notification(options),
+  forkEngine: engineWire,
   createChannel: () => new MessageChannelMain(),
 };
 
@@ -62,4 +65,23 @@ function framePart(frame: WebFrameMain): FramePart {
     parent: frame.parent,
     postMessage: (channel, message, ports) => frame.postMessage(channel, message, ports as MessagePortMain[]),
   };
+}
+
+function engineWire(program: string): EngineWire {
+  const child = utilityProcess.fork(program, [], { serviceName: "GoVPN engine", stdio: "inherit" });
+  let isClosed = false;
+  const wire: EngineWire = {
+    send: (message) => child.postMessage(message),
+    close: () => {
+      isClosed = true;
+      child.kill();
+    },
+    onMessage: () => {},
+    onClose: () => {},
+  };
+  child.on("message", (message) => wire.onMessage(message));
+  child.on("exit", (code) => {
+    if (!isClosed) wire.onClose(`status ${code}`);
+  });
+  return wire;
 }

@@ -7,6 +7,7 @@ import { systemClock } from "../../adapters/clock.ts";
 import { lineSink } from "../../adapters/log-lines.ts";
 import { defaultProfileDir } from "../../adapters/profile/paths.ts";
 import { openProfile } from "../../adapters/profile/profile.ts";
+import { engineProcesses } from "../../engine/engine-processes.ts";
 import { createHost } from "../compose.ts";
 import { readUiFiles } from "../ui-server-files.ts";
 import { autostartFile, launchCommand, loginItem } from "./autostart.ts";
@@ -29,7 +30,8 @@ const command = launchCommand(electronParts.app, process);
 async function startApp(): Promise<Result<DesktopApp>> {
   const [locale = "en"] = electronParts.app.getPreferredSystemLanguages();
   const view = { surface: "desktop", locale, canStartAtLogin: true } as const;
-  const made = await createHost({ profile: profileDir, tun: "auto", view }, sink);
+  const engines = engineProcesses(() => electronParts.forkEngine(join(here, "engine.mjs")));
+  const made = await createHost({ profile: profileDir, tun: "auto", view, engines }, sink);
   if (!made.ok) return made;
   const { app, start, stop } = made.value;
   const started = await start();

@@ -1,0 +1,36 @@
+import type { Engine, EngineOptions } from "./engine.ts";
+
+/**
+ * The engine as the host uses it, wherever it runs: in this process (`Engine`), or in one of its own (`RemoteEngine`),
+ * where what is read is the newest that was heard of it. One contract suite runs on both.
+ */
+export interface EnginePort
+  extends Pick<
+    Engine,
+    | "events"
+    | "address"
+    | "tunnel"
+    | "peers"
+    | "counters"
+    | "totals"
+    | "start"
+    | "retryDevice"
+    | "peerSeen"
+    | "peerAbsent"
+    | "peerLeft"
+    | "leaveRoom"
+    | "deliver"
+    | "setUsername"
+    | "retryNow"
+    | "pathChanged"
+    | "roundTrip"
+    | "stop"
+  > {}
+
+/** What the host gives to its engine. Whatever else one needs of the machine, its maker knows. */
+export type EngineNeeds = Pick<
+  EngineOptions,
+  "signer" | "clock" | "random" | "logger" | "username" | "mtu" | "tun" | "sendSignal"
+>;
+
+export type CreateEngine = (needs: EngineNeeds) => EnginePort;

@@ -1,0 +1,148 @@
+import * as v from "valibot";
+import type { PublicKey, RoomId } from "../../shared/base/brand.ts";
+import type { LogLevel, LogRecord } from "../../shared/base/logger.ts";
+import type { Result } from "../../shared/base/result.ts";
+import type { MemberAddress } from "../../shared/identity/address.ts";
+import type { PeerView } from "../../shared/mesh/mesh.ts";
+import type { TransportSignal } from "../../shared/mesh/ports.ts";
+import type { TunnelCounters } from "../../shared/tunnel/counters.ts";
+import type { IceServerConfig } from "../adapters/webrtc/ice-servers.ts";
+import type { EngineEvents, TunMode, TunnelState } from "./engine.ts";
+import type { EnginePort } from "./engine-port.ts";
+
+/**
+ * What main and an engine in a process of its own say to each other. Messages are structured clones, in order, each
+ * way. The private key stays in main: the engine asks for signatures, and main looks at what it signs.
+ */
+
+/** One end of the way between the two. Handlers are set by the owner at once. */
+export interface EngineWire {
+  send(message: unknown): void;
+  close(): void;
+  onMessage: (message: unknown) => void;
+  /** The other end is gone. Comes once, and not after `close`. */
+  onClose: (reason: string) => void;
+}
+
+/** How connections to members are made. */
+export interface TransportChoice {
+  readonly iceServers: readonly IceServerConfig[];
+  readonly relayOnly: boolean;
+  readonly media: boolean;
+}
+
+export interface EngineSetup {
+  readonly publicKey: PublicKey;
+  readonly username: string;
+  readonly mtu: number;
+  readonly tun: TunMode;
+  readonly transports: TransportChoice;
+}
+
+/** What is told to the engine and needs no answer. */
+export type Order =
+  | "peerSeen"
+  | "peerAbsent"
+  | "peerLeft"
+  | "leaveRoom"
+  | "deliver"
+  | "setUsername"
+  | "retryNow"
+  | "pathChanged";
+/** What it is asked. */
+export type Question = "start" | "retryDevice" | "roundTrip" | "stop";
+
+export type ToEngine =
+  | { readonly type: "setup"; readonly setup: EngineSetup }
+  | { readonly type: "transports"; readonly transports: TransportChoice }
+  | { [O in Order]: { readonly type: "order"; readonly order: O; readonly args: Parameters<EnginePort[O]> } }[Order]
+  | {
+      [Q in Question]: {
+        readonly type: "ask";
+        readonly id: number;
+        readonly question: Q;
+        readonly args: Parameters<EnginePort[Q]>;
+      };
+    }[Question]
+  /** Undefined: main does not sign that. */
+  | { readonly type: "signed"; readonly id: number; readonly signature: Uint8Array | undefined }
+  | { readonly type: "signalSent"; readonly id: number; readonly sent: boolean };
+
+/** What can be read of an engine at any time. */
+export interface EngineView {
+  readonly address: MemberAddress;
+  readonly tunnel: TunnelState;
+  readonly peers: readonly PeerView[];
+}
+
+export interface EngineCounts {
+  readonly totals: TunnelCounters;
+  readonly peers: ReadonlyMap<PublicKey, TunnelCounters>;
+}
+
+export type EngineEvent = {
+  [E in keyof EngineEvents]: { readonly name: E; readonly payload: EngineEvents[E] };
+}[keyof EngineEvents];
+
+export type FromEngine =
+  /** An event, with what could be read when it happened. */
+  | { readonly type: "event"; readonly event: EngineEvent; readonly view: EngineView }
+  | { readonly type: "counts"; readonly counts: EngineCounts; readonly view: EngineView }
+  | { readonly type: "answer"; readonly id: number; readonly value: Result<void> | number | undefined }
+  | { readonly type: "sign"; readonly id: number; readonly message: Uint8Array }
+  | {
+      readonly type: "signal";
+      readonly id: number;
+      readonly room: RoomId;
+      readonly to: PublicKey;
+      readonly kind: TransportSignal["kind"];
+      readonly content: string;
+    }
+  | {
+      readonly type: "log";
+      readonly level: LogLevel;
+      readonly record: Pick<LogRecord, "scope" | "message" | "fields">;
+    };
+
+const Id = v.pipe(v.number(), v.safeInteger());
+const object = v.custom<object>((value) => typeof value === "object" && value !== null);
+
+/**
+ * The frame of what an engine says. It parses what strangers send, so main believes it no more than it must: what is to
+ * be signed or sent is checked here, what is only shown is not.
+ */
+const FromEngineFrame = v.variant("type", [
+  v.object({ type: v.literal("event"), event: object, view: object }),
+  v.object({ type: v.literal("counts"), counts: object, view: object }),
+  v.object({ type: v.literal("answer"), id: Id, value: v.unknown() }),
+  v.object({ type: v.literal("sign"), id: Id, message: v.instance(Uint8Array) }),
+  v.object({
+    type: v.literal("signal"),
+    id: Id,
+    room: v.string(),
+    to: v.string(),
+    kind: v.picklist(["offer", "answer", "candidate"]),
+    content: v.string(),
+  }),
+  v.object({ type: v.literal("log"), level: v.picklist(["debug", "info", "warn", "error"]), record: object }),
+]);
+
+/** Undefined for what is no message of an engine. */
+export function readFromEngine(message: unknown): FromEngine | undefined {
+  const read = v.safeParse(FromEngineFrame, message);
+  return read.success ? (read.output as FromEngine) : undefined;
+}
+
+/** How the two texts begin that an engine has signed: of a signal (shared/mesh/envelope.ts) and of a hello (control.ts). */
+const SIGNED = ['["govpn-signal-v1",', '["govpn-hello-v1",'];
+
+/**
+ * Whether main signs this for its engine. Never a message to the server: an engine that a member had taken over could
+ * not join, kick or leave in this machine's name.
+ */
+export function maySignForEngine(message: Uint8Array): boolean {
+  return SIGNED.some((beginning) => {
+    const expected = new TextEncoder().encode(beginning);
+    return expected.every((byte, n) => message[n] === byte);
+  });
+}

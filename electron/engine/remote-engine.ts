@@ -1,0 +1,351 @@
+import { type BackoffPolicy, backoffMs } from "../../shared/base/backoff.ts";
+import type { PublicKey, RoomId } from "../../shared/base/brand.ts";
+import type { Disposable } from "../../shared/base/disposable.ts";
+import { Emitter } from "../../shared/base/emitter.ts";
+import type { Logger } from "../../shared/base/logger.ts";
+import { fail, messageOf, ok, type Result } from "../../shared/base/result.ts";
+import { deriveAddress, type MemberAddress } from "../../shared/identity/address.ts";
+import type { PeerView } from "../../shared/mesh/mesh.ts";
+import { Counting, DROP_REASONS, type TunnelCounters } from "../../shared/tunnel/counters.ts";
+import type { EngineEvents, TunnelState } from "./engine.ts";
+import type { EngineNeeds, EnginePort } from "./engine-port.ts";
+import {
+  type EngineCounts,
+  type EngineEvent,
+  type EngineView,
+  type EngineWire,
+  type FromEngine,
+  maySignForEngine,
+  type Order,
+  type Question,
+  readFromEngine,
+  type ToEngine,
+  type TransportChoice,
+} from "./messages.ts";
+
+export interface RemoteEngineOptions extends EngineNeeds {
+  /** Starts a process with an engine in it. May throw. */
+  readonly fork: () => EngineWire;
+  /** How connections are made now. */
+  readonly transports: () => TransportChoice;
+}
+
+const RESTART: BackoffPolicy = { minMs: 250, maxMs: 30_000 };
+/** One that ran this long did not die of how it was started. */
+const HEALTHY_MS = 60_000;
+/** The device is closed, the goodbyes are out and the process has ended by itself within this, or it is ended. */
+const STOP_WITHIN_MS = 5_000;
+
+interface Running {
+  readonly wire: EngineWire;
+  readonly startedAt: number;
+  readonly waiting: Map<number, (value: AnswerValue | "died") => void>;
+}
+type AnswerValue = Extract<FromEngine, { type: "answer" }>["value"];
+
+/**
+ * An engine in a process of its own, seen from main. What is read here is the newest that it said of itself. When its
+ * process dies, another is started after a wait, told who is where, and makes the links anew; until then every member
+ * shows as reconnecting and the device as failed, which it is.
+ */
+export class RemoteEngine implements EnginePort {
+  readonly events: Emitter<EngineEvents>;
+  readonly #options: RemoteEngineOptions;
+  readonly #logger: Logger;
+  /** Who is in which rooms: what a new process has to be told. */
+  readonly #members = new Map<PublicKey, Set<RoomId>>();
+  #username: string;
+  #view: EngineView;
+  #counts: EngineCounts = { totals: new Counting().snapshot(), peers: new Map() };
+  /** What was counted by processes that died. */
+  #counted: EngineCounts = { totals: new Counting().snapshot(), peers: new Map() };
+  #running: Running | undefined;
+  #isStarted = false;
+  #isStopped = false;
+  #failures = 0;
+  #restart: Disposable | undefined;
+  #lastId = 0;
+
+  constructor(options: RemoteEngineOptions) {
+    this.#options = options;
+    this.#logger = options.logger.child("engine");
+    this.#username = options.username;
+    this.events = new Emitter((error) => this.#logger.error("a listener failed", { error: messageOf(error) }));
+    const tunnel: TunnelState = { kind: options.tun === "off" ? "off" : "closed" };
+    this.#view = { address: deriveAddress(options.signer.publicKey), tunnel, peers: [] };
+  }
+
+  get address(): MemberAddress {
+    return this.#view.address;
+  }
+
+  get tunnel(): TunnelState {
+    return this.#view.tunnel;
+  }
+
+  get peers(): readonly PeerView[] {
+    return this.#view.peers;
+  }
+
+  counters(publicKey: PublicKey): TunnelCounters | undefined {
+    const [now, before] = [this.#counts.peers.get(publicKey), this.#counted.peers.get(publicKey)];
+    return now && before ? sum(now, before) : (now ?? before);
+  }
+
+  totals(): TunnelCounters {
+    return sum(this.#counts.totals, this.#counted.totals);
+  }
+
+  /** Fails only where a device is required; else what could not be had is tried again, and the state says so. */
+  async start(): Promise<Result<void>> {
+    if (this.#isStopped) return ok(undefined);
+    this.#isStarted = true;
+    const started = await this.#startProcess();
+    return started.ok || this.#options.tun === "required" ? started : ok(undefined);
+  }
+
+  async retryDevice(): Promise<void> {
+    await this.#ask("retryDevice", []);
+  }
+
+  peerSeen(room: RoomId, key: PublicKey, weOffer: boolean): void {
+    this.#noteMember(key, room);
+    this.#order("peerSeen", [room, key, weOffer]);
+  }
+
+  peerAbsent(key: PublicKey): void {
+    this.#order("peerAbsent", [key]);
+  }
+
+  peerLeft(room: RoomId, key: PublicKey): void {
+    this.#forgetMember(key, room);
+    this.#order("peerLeft", [room, key]);
+  }
+
+  leaveRoom(room: RoomId): void {
+    for (const key of [...this.#members.keys()]) this.#forgetMember(key, room);
+    this.#order("leaveRoom", [room]);
+  }
+
+  deliver(...args: Parameters<EnginePort["deliver"]>): void {
+    this.#order("deliver", args);
+  }
+
+  setUsername(username: string): void {
+    this.#username = username;
+    this.#order("setUsername", [username]);
+  }
+
+  /** Nobody waits out a backoff, the process itself included. */
+  retryNow(): void {
+    if (this.#restart) void this.#startProcess();
+    this.#order("retryNow", []);
+  }
+
+  pathChanged(addresses: ReadonlySet<string>): void {
+    this.#order("pathChanged", [addresses]);
+  }
+
+  async roundTrip(key: PublicKey, withinMs: number): Promise<number | undefined> {
+    const answer = await this.#ask("roundTrip", [key, withinMs]);
+    return typeof answer === "number" ? answer : undefined;
+  }
+
+  /** Connections to members are made like this from now on. */
+  setTransports(transports: TransportChoice): void {
+    this.#send({ type: "transports", transports });
+  }
+
+  async stop(): Promise<void> {
+    if (this.#isStopped) return;
+    this.#isStopped = true;
+    this.#restart?.dispose();
+    const running = this.#running;
+    if (!running) return;
+    await new Promise<void>((resolve) => {
+      const late = this.#options.clock.after(STOP_WITHIN_MS, resolve);
+      running.wire.onClose = () => {
+        late.dispose();
+        resolve();
+      };
+      void this.#ask("stop", []);
+    });
+    this.#running = undefined;
+    for (const settle of running.waiting.values()) settle("died");
+    running.wire.close();
+  }
+
+  async #startProcess(): Promise<Result<void>> {
+    this.#restart?.dispose();
+    this.#restart = undefined;
+    const { clock, signer, mtu, tun, transports, fork } = this.#options;
+    let wire: EngineWire;
+    try {
+      wire = fork();
+    } catch (error) {
+      return this.#died(undefined, messageOf(error));
+    }
+    const running: Running = { wire, startedAt: clock.now(), waiting: new Map() };
+    this.#running = running;
+    wire.onMessage = (message) => this.#running === running && this.#hear(message);
+    wire.onClose = (reason) => void this.#died(running, reason);
+    const { publicKey } = signer;
+    this.#send({ type: "setup", setup: { publicKey, username: this.#username, mtu, tun, transports: transports() } });
+    // A link that the dead process had is gone at this end only, so this end offers.
+    for (const [key, rooms] of this.#members) for (const room of rooms) this.#order("peerSeen", [room, key, true]);
+    const answer = await this.#ask("start", []);
+    return isResult(answer) ? answer : fail("engine_died", "the engine's process ended while it started");
+  }
+
+  /** The process is gone, or could not be started. */
+  #died(running: Running | undefined, reason: string): Result<void> {
+    const failure = fail("engine_died", `the engine's process ended: ${reason}`);
+    if (this.#isStopped || this.#running !== running) return failure;
+    this.#logger.error("the engine's process ended", { reason });
+    this.#running = undefined;
+    if (running && this.#options.clock.now() - running.startedAt >= HEALTHY_MS) this.#failures = 0;
+    this.#failures += 1;
+    const wait = backoffMs(this.#failures, RESTART, this.#options.random);
+    this.#restart = this.#options.clock.after(wait, () => void this.#startProcess());
+    for (const settle of running?.waiting.values() ?? []) settle("died");
+    this.#showLoss(failure.error);
+    return failure;
+  }
+
+  #showLoss(failure: { readonly code: string; readonly message: string }): void {
+    this.#counted = { totals: this.totals(), peers: this.#allCounters() };
+    this.#counts = { totals: new Counting().snapshot(), peers: new Map() };
+    const peers = this.#view.peers.map((peer): PeerView => {
+      const state = peer.state === "connecting" ? "connecting" : "reconnecting";
+      return { ...peer, state, lane: undefined, path: undefined, rttMs: undefined };
+    });
+    const tunnel: TunnelState = this.#options.tun === "off" ? { kind: "off" } : { kind: "failed", failure };
+    this.#view = { ...this.#view, peers, tunnel };
+    if (tunnel.kind === "failed") this.events.emit("tunnel", tunnel);
+    for (const peer of peers) this.events.emit("peer", peer);
+  }
+
+  #allCounters(): ReadonlyMap<PublicKey, TunnelCounters> {
+    const keys = new Set([...this.#counts.peers.keys(), ...this.#counted.peers.keys()]);
+    return new Map(
+      [...keys].flatMap((key) => {
+        const counters = this.counters(key);
+        return counters ? [[key, counters] as const] : [];
+      }),
+    );
+  }
+
+  #hear(raw: unknown): void {
+    const message = readFromEngine(raw);
+    if (!message) return this.#logger.warn("the engine said something that is no message");
+    switch (message.type) {
+      case "event":
+        this.#view = this.#withWaiting(message.view);
+        return this.#onEvent(message.event);
+      case "counts":
+        this.#view = this.#withWaiting(message.view);
+        this.#counts = message.counts;
+        return;
+      case "answer":
+        this.#running?.waiting.get(message.id)?.(message.value);
+        return;
+      case "sign":
+        return void this.#sign(message.id, message.message);
+      case "signal":
+        return void this.#signal(message);
+      case "log": {
+        const { scope, message: text, fields } = message.record;
+        return this.#logger.child(scope)[message.level](text, fields);
+      }
+    }
+  }
+
+  /** A member whom the new process knows but has not reached yet had a link before: it is reconnecting. */
+  #withWaiting(view: EngineView): EngineView {
+    if (this.#failures === 0) return view;
+    const before = new Map(this.#view.peers.map((peer) => [peer.publicKey, peer]));
+    const peers = view.peers.map((peer) => {
+      const old = before.get(peer.publicKey);
+      if (peer.state !== "connecting" || old?.state !== "reconnecting") return peer;
+      return { ...peer, state: "reconnecting" as const, username: peer.username ?? old.username };
+    });
+    return { ...view, peers };
+  }
+
+  #onEvent(event: EngineEvent): void {
+    switch (event.name) {
+      case "peer": {
+        for (const room of event.payload.rooms) this.#noteMember(event.payload.publicKey, room);
+        const shown = this.#view.peers.find(({ publicKey }) => publicKey === event.payload.publicKey);
+        return this.events.emit("peer", shown ?? event.payload);
+      }
+      case "gone":
+        this.#members.delete(event.payload.publicKey);
+        return this.events.emit("gone", event.payload);
+      case "refused":
+        return this.events.emit("refused", event.payload);
+      case "tunnel":
+        return this.events.emit("tunnel", event.payload);
+      case "address":
+        return this.events.emit("address", event.payload);
+    }
+  }
+
+  async #sign(id: number, message: Uint8Array): Promise<void> {
+    const running = this.#running;
+    const may = maySignForEngine(message);
+    if (!may) this.#logger.error("the engine asked to have something signed that is not its business");
+    const signature = may ? await this.#options.signer.sign(message) : undefined;
+    if (this.#running === running) this.#send({ type: "signed", id, signature });
+  }
+
+  async #signal({ id, room, to, kind, content }: Extract<FromEngine, { type: "signal" }>): Promise<void> {
+    const running = this.#running;
+    const sent = await this.#options.sendSignal(room, to, kind, content);
+    if (this.#running === running) this.#send({ type: "signalSent", id, sent });
+  }
+
+  #noteMember(key: PublicKey, room: RoomId): void {
+    const rooms = this.#members.get(key) ?? new Set();
+    this.#members.set(key, rooms.add(room));
+  }
+
+  #forgetMember(key: PublicKey, room: RoomId): void {
+    const rooms = this.#members.get(key);
+    rooms?.delete(room);
+    if (rooms?.size === 0) this.#members.delete(key);
+  }
+
+  #order<O extends Order>(order: O, args: Parameters<EnginePort[O]>): void {
+    // An order of one kind with its own arguments is one of the union; the compiler does not follow a generic there.
+    this.#send({ type: "order", order, args } as ToEngine);
+  }
+
+  async #ask<Q extends Question>(question: Q, args: Parameters<EnginePort[Q]>): Promise<AnswerValue | "died"> {
+    const running = this.#running;
+    if (!running || !this.#isStarted) return "died";
+    const id = ++this.#lastId;
+    const answer = new Promise<AnswerValue | "died">((resolve) => running.waiting.set(id, resolve));
+    this.#send({ type: "ask", id, question, args } as ToEngine);
+    return answer.finally(() => running.waiting.delete(id));
+  }
+
+  #send(message: ToEngine): void {
+    this.#running?.wire.send(message);
+  }
+}
+
+function isResult(answer: AnswerValue | "died"): answer is Result<void> {
+  return typeof answer === "object";
+}
+
+function sum(a: TunnelCounters, b: TunnelCounters): TunnelCounters {
+  const dropped = Object.fromEntries(DROP_REASONS.map((reason) => [reason, a.dropped[reason] + b.dropped[reason]]));
+  return {
+    packetsIn: a.packetsIn + b.packetsIn,
+    bytesIn: a.bytesIn + b.bytesIn,
+    packetsOut: a.packetsOut + b.packetsOut,
+    bytesOut: a.bytesOut + b.bytesOut,
+    dropped: dropped as TunnelCounters["dropped"],
+  };
+}

@@ -1,0 +1,403 @@
+import { MessageChannel } from "node:worker_threads";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { nativeVerify } from "../../electron/adapters/ed25519.ts";
+import { secureRandom } from "../../electron/adapters/random.ts";
+import { Engine, type EngineOptions, type TunnelState } from "../../electron/engine/engine.ts";
+import type { EngineNeeds, EnginePort } from "../../electron/engine/engine-port.ts";
+import { type EngineWire, maySignForEngine, readFromEngine } from "../../electron/engine/messages.ts";
+import { RemoteEngine } from "../../electron/engine/remote-engine.ts";
+import { serveEngine } from "../../electron/engine/serve-engine.ts";
+import type { PublicKey, RoomId } from "../../shared/base/brand.ts";
+import { silentLogger } from "../../shared/base/logger.ts";
+import { fail, ok } from "../../shared/base/result.ts";
+import { deriveAddress } from "../../shared/identity/address.ts";
+import { generateKeyPair, type KeyPair, signerOf } from "../../shared/identity/keys.ts";
+import { FakeClock } from "../fakes/clock.ts";
+import { packetBetween } from "../fakes/packets.ts";
+import { FakeTun } from "../fakes/tun.ts";
+import { Wires } from "../unit/main/wires.ts";
+
+const den = "den" as RoomId;
+
+interface Node {
+  readonly engine: EnginePort;
+  readonly pair: KeyPair;
+  readonly devices: FakeTun[];
+  readonly tunnels: TunnelState[];
+  readonly gone: { readonly publicKey: PublicKey; readonly reason: string }[];
+  /** Ends the process of an engine that has one. */
+  readonly kill: () => void;
+  /** How many processes were started. */
+  readonly forks: () => number;
+  isOnline: boolean;
+}
+
+let clock: FakeClock;
+let wires: Wires;
+let nodes: Node[];
+beforeEach(() => {
+  clock = new FakeClock();
+  wires = new Wires();
+  nodes = [];
+});
+afterEach(() => Promise.all(nodes.map(({ engine }) => stopped(engine))));
+
+async function stopped(engine: EnginePort): Promise<void> {
+  let isOver = false;
+  void engine.stop().then(() => {
+    isOver = true;
+  });
+  await until(() => isOver);
+}
+
+async function until(isSo: () => boolean): Promise<void> {
+  for (let i = 0; i < 1_200 && !isSo(); i++) await clock.advance(50);
+  expect(isSo()).toBe(true);
+}
+
+/** What comes of something that takes time, with time running meanwhile. */
+async function done<T>(work: Promise<T>): Promise<T> {
+  let isOver = false;
+  void work.finally(() => {
+    isOver = true;
+  });
+  await until(() => isOver);
+  return work;
+}
+
+type Machine = Pick<EngineOptions, "verify" | "openTun" | "createTransport" | "localTunnelAddresses">;
+interface Made {
+  readonly engine: EnginePort;
+  readonly kill: () => void;
+  readonly forks: () => number;
+}
+
+function inProcess(needs: EngineNeeds, machine: Machine): Made {
+  return { engine: new Engine({ ...needs, ...machine }), kill: () => {}, forks: () => 0 };
+}
+
+/** The same engine behind messages: a MessageChannel, whose ends are structured clones' as those of Electron's are. */
+function remote(needs: EngineNeeds, machine: Machine): Made {
+  let forks = 0;
+  let kill = () => {};
+  const fork = (): EngineWire => {
+    forks += 1;
+    const { port1, port2 } = new MessageChannel();
+    let isDead = false;
+    const wireOf = (port: typeof port1): EngineWire => {
+      const wire: EngineWire = {
+        send: (message) => port.postMessage(message),
+        close: () => port.close(),
+        onMessage: () => {},
+        onClose: () => {},
+      };
+      port.on("message", (message) => !isDead && wire.onMessage(message));
+      return wire;
+    };
+    const [main, engine] = [wireOf(port1), wireOf(port2)];
+    const made: Engine[] = [];
+    kill = () => {
+      isDead = true;
+      port1.close();
+      // A killed process says nothing to anybody; its devices and its links are the system's to end.
+      for (const each of made) void each.stop();
+      main.onClose("killed");
+    };
+    serveEngine(engine, {
+      clock,
+      create: (options) => {
+        made.push(new Engine({ ...machine, ...options, clock, random: secureRandom }));
+        return made.at(-1)!;
+      },
+      setTransports: () => {},
+      // As a process that has nothing left to do.
+      onStopped: () => setImmediate(() => main.onClose("exited")),
+    });
+    return main;
+  };
+  const transports = () => ({ iceServers: [], relayOnly: false, media: true });
+  return { engine: new RemoteEngine({ ...needs, fork, transports }), kill: () => kill(), forks: () => forks };
+}
+
+function node(make: typeof inProcess, options: Partial<Pick<EngineOptions, "tun" | "openTun">> = {}): Node {
+  const pair = generateKeyPair(secureRandom);
+  const devices: FakeTun[] = [];
+  const openTun: EngineOptions["openTun"] = async () => {
+    const device = new FakeTun(1280, `fake${devices.length}`);
+    devices.push(device);
+    return ok(device);
+  };
+  const needs: EngineNeeds = {
+    signer: signerOf(pair),
+    clock,
+    random: secureRandom,
+    logger: silentLogger,
+    username: `node ${nodes.length}`,
+    mtu: 1280,
+    tun: options.tun ?? "auto",
+    sendSignal: (room, to, kind, content) => {
+      if (!made.isOnline) return false;
+      const target = nodes.find((other) => other.pair.publicKey === to);
+      setImmediate(() => target?.engine.deliver(room, pair.publicKey, kind, content));
+      return true;
+    },
+  };
+  const machine = {
+    verify: nativeVerify,
+    openTun: options.openTun ?? openTun,
+    createTransport: wires.create,
+    localTunnelAddresses: () => new Set<string>(),
+  };
+  const made: Node = { ...make(needs, machine), pair, devices, tunnels: [], gone: [], isOnline: true };
+  made.engine.events.on("tunnel", (state) => made.tunnels.push(state));
+  made.engine.events.on("gone", (gone) => made.gone.push(gone));
+  nodes.push(made);
+  return made;
+}
+
+async function connect(a: Node, b: Node): Promise<void> {
+  for (const each of [a, b]) expect(await done(each.engine.start())).toEqual(ok(undefined));
+  a.engine.peerSeen(den, b.pair.publicKey, true);
+  b.engine.peerSeen(den, a.pair.publicKey, false);
+  await until(() => areConnected(a, b));
+}
+
+const areConnected = (...all: Node[]) =>
+  all.every(({ engine }) => engine.peers[0]?.state === "connected" && engine.peers[0].lane !== undefined);
+
+async function send(from: Node, to: Node): Promise<Buffer[]> {
+  const device = to.devices.at(-1)!;
+  device.take();
+  const addressOf = ({ pair }: Node) => deriveAddress(pair.publicKey).ipv4;
+  from.devices.at(-1)!.fromSystem(packetBetween(addressOf(from), addressOf(to), 253, Buffer.from("hello")));
+  await clock.advance(1);
+  return device.take();
+}
+
+describe.each([
+  ["in this process", inProcess],
+  ["in a process of its own", remote],
+] as const)("an engine %s", (_where, make) => {
+  it("has the address of its key before it starts, and no device", () => {
+    const { engine, pair } = node(make);
+    expect(engine.address).toEqual(deriveAddress(pair.publicKey));
+    expect(engine.tunnel).toEqual({ kind: "closed" });
+    expect(node(make, { tun: "off" }).engine.tunnel).toEqual({ kind: "off" });
+  });
+
+  it("opens the device when it starts, and says so", async () => {
+    const { engine, tunnels } = node(make);
+    expect(await done(engine.start())).toEqual(ok(undefined));
+    expect(tunnels).toEqual([{ kind: "up", device: "fake0", mtu: 1280 }]);
+    expect(engine.tunnel).toEqual(tunnels[0]);
+  });
+
+  const refusal = fail("tun_denied", "no rights");
+
+  it("fails to start without a device where one is required, and only there", async () => {
+    const openTun = async () => refusal;
+    expect(await done(node(make, { tun: "required", openTun }).engine.start())).toEqual(refusal);
+    const wished = node(make, { openTun });
+    expect(await done(wished.engine.start())).toEqual(ok(undefined));
+    expect(wished.engine.tunnel).toEqual({ kind: "failed", failure: refusal.error });
+  });
+
+  it("opens a device that was refused when it is asked to try again", async () => {
+    let may = false;
+    const { engine } = node(make, { openTun: async () => (may ? ok(new FakeTun(1280, "late")) : refusal) });
+    await done(engine.start());
+    may = true;
+    await done(engine.retryDevice());
+    expect(engine.tunnel).toEqual({ kind: "up", device: "late", mtu: 1280 });
+  });
+
+  it("connects members, carries packets and counts them", async () => {
+    const [a, b] = [node(make), node(make)];
+    await connect(a, b);
+    expect(a.engine.peers).toMatchObject([
+      { publicKey: b.pair.publicKey, rooms: [den], username: "node 1", verified: true },
+    ]);
+    await until(() => a.engine.peers[0]?.username === "node 1");
+    let arrived: Buffer[] = [];
+    await until(() => a.devices.length > 0);
+    arrived = await send(a, b);
+    expect(arrived).toHaveLength(1);
+    await until(() => a.engine.totals().packetsOut === 1 && b.engine.totals().packetsIn === 1);
+    expect(a.engine.counters(b.pair.publicKey)?.packetsOut).toBe(1);
+    expect(a.engine.counters(a.pair.publicKey)).toBeUndefined();
+  });
+
+  it("measures a round trip, to a member that there is", async () => {
+    const [a, b] = [node(make), node(make)];
+    await connect(a, b);
+    expect(await done(a.engine.roundTrip(b.pair.publicKey, 3_000))).toEqual(expect.any(Number));
+    expect(await done(a.engine.roundTrip(a.pair.publicKey, 3_000))).toBeUndefined();
+  });
+
+  it("tells its members its new name", async () => {
+    const [a, b] = [node(make), node(make)];
+    await connect(a, b);
+    a.engine.setUsername("Ann");
+    await until(() => b.engine.peers[0]?.username === "Ann");
+  });
+
+  it("says goodbye to a room's members when this machine leaves it, and forgets who left", async () => {
+    const [a, b] = [node(make), node(make)];
+    await connect(a, b);
+    a.engine.leaveRoom(den);
+    await until(() => b.gone.length > 0 && a.engine.peers.length === 0);
+    expect(b.gone).toMatchObject([{ publicKey: a.pair.publicKey, reason: "left" }]);
+    await until(() => b.engine.peers.length === 0);
+  });
+
+  it("makes the link once signaling is back, when an offer could not be sent", async () => {
+    const [a, b] = [node(make), node(make)];
+    for (const each of [a, b]) await done(each.engine.start());
+    for (const each of [a, b]) each.isOnline = false;
+    a.engine.peerSeen(den, b.pair.publicKey, true);
+    await clock.advance(1_000);
+    for (const each of [a, b]) each.isOnline = true;
+    a.engine.retryNow();
+    await until(() => areConnected(a, b));
+  });
+
+  it("mends its links when the network changes", async () => {
+    const [a, b] = [node(make), node(make)];
+    await connect(a, b);
+    const before = wires.made;
+    a.engine.pathChanged(new Set(["203.0.113.1"]));
+    await until(() => wires.made > before && areConnected(a, b));
+  });
+
+  it("closes the device when it stops, and may be told to twice", async () => {
+    const { engine, devices } = node(make);
+    await done(engine.start());
+    await done(engine.stop());
+    await done(engine.stop());
+    expect(devices.map(({ isOpen }) => isOpen)).toEqual([false]);
+  });
+});
+
+describe("an engine whose process dies", () => {
+  it("shows the loss at once: no device, and members who are reconnecting", async () => {
+    const [a, b] = [node(remote), node(inProcess)];
+    await connect(a, b);
+    a.kill();
+    expect(a.engine.tunnel).toMatchObject({ kind: "failed", failure: { code: "engine_died" } });
+    expect(a.engine.peers).toMatchObject([{ publicKey: b.pair.publicKey, state: "reconnecting" }]);
+    expect(a.engine.peers[0]).toMatchObject({ lane: undefined, rttMs: undefined, path: undefined });
+    expect(a.gone).toEqual([]);
+  });
+
+  it("is started again, makes its links anew, and carries packets as before", async () => {
+    const [a, b] = [node(remote), node(inProcess)];
+    await connect(a, b);
+    a.kill();
+    await until(() => a.forks() === 2 && a.engine.tunnel.kind === "up" && areConnected(a, b));
+    expect(await send(a, b)).toHaveLength(1);
+    expect(await send(b, a)).toHaveLength(1);
+    expect(a.gone).toEqual([]);
+  });
+
+  it("counts on from where it was", async () => {
+    const [a, b] = [node(remote), node(inProcess)];
+    await connect(a, b);
+    await send(a, b);
+    await until(() => a.engine.totals().packetsOut === 1);
+    a.kill();
+    expect(a.engine.totals().packetsOut).toBe(1);
+    await until(() => a.engine.tunnel.kind === "up" && areConnected(a, b));
+    await send(a, b);
+    await until(() => a.engine.totals().packetsOut === 2);
+    expect(a.engine.counters(b.pair.publicKey)?.packetsOut).toBe(2);
+  });
+
+  it("has its new name", async () => {
+    const [a, b] = [node(remote), node(inProcess)];
+    await connect(a, b);
+    a.engine.setUsername("Ann");
+    a.kill();
+    await until(() => areConnected(a, b) && b.engine.peers[0]?.username === "Ann");
+  });
+
+  it("is started less and less often while it dies at once, and at once when somebody asks", async () => {
+    const a = node(remote);
+    await done(a.engine.start());
+    for (let i = 0; i < 6; i++) {
+      const before = a.forks();
+      a.kill();
+      await until(() => a.forks() > before);
+    }
+    a.kill();
+    const before = a.forks();
+    await clock.advance(1_000);
+    expect(a.forks()).toBe(before);
+    a.engine.retryNow();
+    expect(a.forks()).toBe(before + 1);
+  });
+
+  it("answers whoever waits for it", async () => {
+    const [a, b] = [node(remote), node(inProcess)];
+    await connect(a, b);
+    const trip = a.engine.roundTrip(b.pair.publicKey, 3_000);
+    a.kill();
+    expect(await trip).toBeUndefined();
+  });
+
+  it("is not started again once it was stopped", async () => {
+    const a = node(remote);
+    await done(a.engine.start());
+    a.kill();
+    await done(a.engine.stop());
+    await clock.advance(60_000);
+    expect(a.forks()).toBe(1);
+  });
+});
+
+describe("an engine whose process hangs", () => {
+  it("is ended after a while when it is to stop", async () => {
+    let isClosed = false;
+    const wire: EngineWire = {
+      send: () => {},
+      close: () => {
+        isClosed = true;
+      },
+      onMessage: () => {},
+      onClose: () => {},
+    };
+    const signer = signerOf(generateKeyPair(secureRandom));
+    const common = { signer, clock, random: secureRandom, logger: silentLogger, username: "Ann", mtu: 1280 };
+    const transports = () => ({ iceServers: [], relayOnly: false, media: true });
+    const engine = new RemoteEngine({ ...common, tun: "off", sendSignal: () => true, fork: () => wire, transports });
+    const started = engine.start();
+    await done(engine.stop());
+    expect(isClosed).toBe(true);
+    expect(await started).toEqual(ok(undefined));
+    expect(clock.pending).toBe(0);
+  });
+});
+
+describe("main, for an engine that it does not believe", () => {
+  const bytes = (text: string) => new TextEncoder().encode(text);
+
+  it("signs signals and hellos, and nothing that a server would take", () => {
+    expect(maySignForEngine(bytes('["govpn-signal-v1","room"]'))).toBe(true);
+    expect(maySignForEngine(bytes('["govpn-hello-v1","a"]'))).toBe(true);
+    expect(maySignForEngine(bytes('{"type":"LeaveRoom","room_id":"x","signature":""}'))).toBe(false);
+    expect(maySignForEngine(bytes('["govpn-signal-v1'))).toBe(false);
+    expect(maySignForEngine(new Uint8Array())).toBe(false);
+  });
+
+  it.each<unknown>([
+    undefined,
+    null,
+    "sign",
+    { type: "sign", id: 1, message: "text" },
+    { type: "sign", id: 1.5, message: new Uint8Array() },
+    { type: "signal", id: 1, room: "r", to: "k", kind: "LeaveRoom", content: "" },
+    { type: "signal", id: 1, room: {}, to: "k", kind: "offer", content: "" },
+    { type: "anything" },
+  ])("drops what is no message: %j", (message) => {
+    expect(readFromEngine(message)).toBeUndefined();
+  });
+});
