@@ -9,18 +9,21 @@ const OPENERS: Readonly<Partial<Record<NodeJS.Platform, readonly [string, ...str
   win32: ["cmd", "/c", "start", ""],
 };
 
-/** A session in which a browser window would appear before whoever started the program. */
-export function hasDesktop({
-  platform = process.platform,
-  env = process.env,
-  uid = process.getuid?.(),
-  isTerminal = process.stdout.isTTY,
-}: Partial<{
-  platform: NodeJS.Platform;
-  env: Readonly<Record<string, string | undefined>>;
-  uid: number | undefined;
-  isTerminal: boolean;
-}> = {}): boolean {
+export interface TerminalSession {
+  readonly platform: NodeJS.Platform;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Absent where users have no numbers. */
+  readonly uid: number | undefined;
+  readonly isTerminal: boolean;
+}
+
+function thisSession(): TerminalSession {
+  const { platform, env, stdout } = process;
+  return { platform, env, uid: process.getuid?.(), isTerminal: stdout.isTTY };
+}
+
+/** Whether a browser window would appear before whoever started the program. */
+export function hasDesktop({ platform, env, uid, isTerminal }: TerminalSession = thisSession()): boolean {
   // Over SSH the browser would open at the other end, if at all; root has no browser of its own.
   if (!isTerminal || env.SSH_CONNECTION !== undefined || uid === 0) return false;
   return platform !== "linux" || Boolean(env.DISPLAY || env.WAYLAND_DISPLAY);

@@ -72,7 +72,7 @@ describe("a day with GoVPN", () => {
     await dialog.getByText(PIN).waitFor();
     await audit.of(page, "invitation");
     await dialog.getByRole("button", { name: /^Copy Link: govpn:/ }).click();
-    link = await page.evaluate(() => navigator.clipboard.readText());
+    link = await page.evaluate<string>("navigator.clipboard.readText()");
     expect(link).toMatch(/^govpn:\/\/join\/[0-9a-f]{16}\?/);
     expect(link).not.toContain(PIN);
     await page.keyboard.press("Escape");
