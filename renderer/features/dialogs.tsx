@@ -1,12 +1,12 @@
-import { lazy, Suspense } from "react";
+import { Suspense } from "react";
 import { useActions, useHost, useModel } from "../store/context.ts";
+import { later } from "./later.ts";
 
-/** Each comes with the first time it is opened, so that the first picture does not wait for any. */
-const CreateDialog = lazy(() => import("./rooms/create-dialog.tsx"));
-const JoinDialog = lazy(() => import("./rooms/join-dialog.tsx"));
-const InviteDialog = lazy(() => import("./rooms/invite-dialog.tsx"));
-const Palette = lazy(() => import("./palette/palette.tsx"));
-const LinkDialog = lazy(() => import("./rooms/link-dialog.tsx"));
+const CreateDialog = later(() => import("./rooms/create-dialog.tsx"));
+const JoinDialog = later(() => import("./rooms/join-dialog.tsx"));
+const InviteDialog = later(() => import("./rooms/invite-dialog.tsx"));
+const Palette = later(() => import("./palette/palette.tsx"));
+const LinkDialog = later(() => import("./rooms/link-dialog.tsx"));
 
 /** The dialogs that can be opened from anywhere. A link that waits for an answer comes before what was open. */
 export function Dialogs() {

@@ -1,13 +1,14 @@
 import { History, LayoutGrid, type LucideIcon, Settings, Stethoscope } from "lucide-react";
-import { type ComponentType, type LazyExoticComponent, lazy } from "react";
+import type { ComponentType } from "react";
 import type { Place } from "../../shared/ipc/desktop.ts";
+import { later } from "./later.ts";
 
 /**
  * The screens of the window: to add one, write its component, name it here (with an icon and a key of `shell` in the
  * strings, it is in the navigation too), and, if it is a new place, in shared/ipc/desktop.ts.
  */
 export interface Screen {
-  readonly view: ComponentType | LazyExoticComponent<ComponentType>;
+  readonly view: ComponentType;
   readonly navigation?: {
     readonly icon: LucideIcon;
     readonly label: "rooms" | "activity" | "diagnostics" | "settings";
@@ -15,7 +16,7 @@ export interface Screen {
 }
 
 const page = <K extends string>(load: () => Promise<Record<K, ComponentType>>, name: K) =>
-  lazy(async () => ({ default: (await load())[name] }));
+  later(async () => ({ default: (await load())[name] }));
 
 export const screens: Readonly<Partial<Record<Place["screen"], Screen>>> = {
   rooms: {

@@ -31,7 +31,7 @@ export function presenceOf(host: AppState, link: LinkStatus): Presence {
     if (host.tunnel.state !== "up") return { kind: "no_tunnel", reached, of };
     return { kind: "connected", reached, of, server: isOnline ? "online" : "lost" };
   }
-  if (host.server.state === "waiting") {
+  if (host.server.state === "waiting" || host.server.state === "stopped") {
     return { kind: "server_lost", ...(host.server.retryAt !== undefined && { retryAt: host.server.retryAt }) };
   }
   if (rooms.length === 0 && isOnline) return { kind: "no_rooms" };

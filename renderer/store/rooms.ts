@@ -1,5 +1,5 @@
 import type { RoomId } from "../../shared/base/brand.ts";
-import type { UiRoom } from "../../shared/ipc/app.ts";
+import type { AppState, UiRoom } from "../../shared/ipc/app.ts";
 import type { MemberView } from "../../shared/ipc/contract.ts";
 import type { Model } from "./model.ts";
 import type { Tone } from "./presence.ts";
@@ -12,6 +12,14 @@ export function roomTone({ host, link }: Model, roomId: RoomId): Tone {
   if (members.some(({ state }) => state === "connected")) return "live";
   if (room.state !== "joined") return "wait";
   return members.some(({ state }) => state !== "self") ? "wait" : "idle";
+}
+
+/** By name, so that a room keeps its place whatever happens in it. */
+export function roomsInOrder({ rooms }: AppState): readonly RoomId[] {
+  const byName = (a: UiRoom, b: UiRoom) => a.name.localeCompare(b.name) || (a.roomId < b.roomId ? -1 : 1);
+  return Object.values(rooms)
+    .sort(byName)
+    .map(({ roomId }) => roomId);
 }
 
 /** This computer first, then who answers, then by name, so that rows keep their place while figures change. */

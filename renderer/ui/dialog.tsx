@@ -24,6 +24,12 @@ export function Dialog({ open, onClose, title, description, children, size = "sm
       <Radix.Portal>
         <Radix.Overlay className="enter-fade fixed inset-0 z-40 bg-scrim" />
         <Radix.Content
+          // A form's first field takes the focus by itself; elsewhere it goes to the dialog, not to the cross in its corner.
+          onOpenAutoFocus={(event) => {
+            event.preventDefault();
+            if (event.currentTarget instanceof HTMLElement) event.currentTarget.focus();
+          }}
+          tabIndex={-1}
           {...(description === undefined && { "aria-describedby": undefined })}
           {...(modal === "question" && {
             role: "alertdialog",

@@ -32,6 +32,13 @@ export const Sparkline = memo(function Sparkline({ values, capacity, width = 64,
       aria-hidden={label === undefined}
     >
       <path
+        d={`M${PAD} ${height - PAD / 2}H${width - PAD}`}
+        stroke="currentColor"
+        strokeWidth="1"
+        strokeLinecap="round"
+        opacity="0.3"
+      />
+      <path
         d={pathOf(values, x, y)}
         fill="none"
         stroke="currentColor"

@@ -5,6 +5,7 @@ import { createPlaces } from "../../renderer/bridge/places.ts";
 import { Root } from "../../renderer/features/shell/app.tsx";
 import { createI18n } from "../../renderer/i18n/i18n.ts";
 import { createApp } from "../../renderer/store/app-store.ts";
+import { SAMPLE_COUNT, sampleAll } from "../../renderer/store/samples.ts";
 import { LANGUAGES, THEMES } from "../../shared/ipc/settings.ts";
 import { FakeAppConnection } from "../fakes/app-connection.ts";
 import { FakeAppHost } from "../fakes/app-host.ts";
@@ -26,7 +27,11 @@ if (root && situation) {
   const connection = new FakeAppConnection(host, situation.link ?? { kind: "open" });
   const app = createApp(connection, createPlaces(), browserClock);
   if (situation.linkAfter) connection.turn(situation.linkAfter);
-  if (query.get("still") === null) host.live();
+  for (let second = 0; second < SAMPLE_COUNT; second++) {
+    host.tick();
+    app.store.setState(({ host, ...before }) => (host ? sampleAll(before, host, 1_000) : {}));
+  }
+  host.live();
   Object.assign(window, { demo: { host, connection, app } });
   createRoot(root).render(<Root app={app} i18n={createI18n()} />);
 }

@@ -142,7 +142,7 @@ export class FakeAppHost implements AppApi {
       return ok({ wanted: connected });
     },
     retryNow: () => {
-      this.change(({ server: { retryAt, reason, ...server }, ...state }) => ({
+      this.change(({ server: { retryAt, reason, code, ...server }, ...state }) => ({
         ...state,
         server: { ...server, state: "connecting" },
       }));
@@ -207,7 +207,7 @@ export class FakeAppHost implements AppApi {
     readLink: ({ link }) => {
       const parsed = URL.canParse(link) ? new URL(link) : undefined;
       const [, roomId] = /^govpn:\/\/join\/([\w-]+)/.exec(link) ?? [];
-      if (!parsed || roomId === undefined) return fail("invalid_link", "not a link of GoVPN");
+      if (!parsed || roomId === undefined) return fail("link_malformed", "not a link of GoVPN");
       const server = parsed.searchParams.get("server");
       const name = parsed.searchParams.get("name");
       return ok({

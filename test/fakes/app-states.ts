@@ -97,7 +97,13 @@ export function crowdState(wallTime: number): AppState {
 
 export function offState(wallTime: number): AppState {
   const state = homeState(wallTime);
-  return { ...state, wanted: false, tunnel: { state: "off" }, server: { ...state.server, state: "idle" } };
+  const rooms = Object.values(state.rooms).map((room) => ({ ...room, state: "entering", members: {} }));
+  return {
+    ...withRooms(state, ...rooms),
+    wanted: false,
+    tunnel: { state: "off" },
+    server: { ...state.server, state: "idle" },
+  };
 }
 
 export function serverLostState(wallTime: number): AppState {
@@ -143,7 +149,10 @@ export function foreignLinkState(wallTime: number): AppState {
 }
 
 export function refusedLinkState(wallTime: number): AppState {
-  return { ...homeState(wallTime), link: { state: "refused", code: "invalid_link", message: "not a link of GoVPN" } };
+  return {
+    ...homeState(wallTime),
+    link: { state: "refused", code: "link_server", message: "the link names no server that can be used" },
+  };
 }
 
 export function enteringState(wallTime: number): AppState {

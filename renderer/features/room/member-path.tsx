@@ -1,15 +1,17 @@
 import { ArrowRightLeft, Waypoints } from "lucide-react";
 import { useTranslation } from "react-i18next";
 import { useHost } from "../../store/context.ts";
+import { cx } from "../../ui/classes.ts";
 import { Tooltip } from "../../ui/tooltip.tsx";
 import type { MemberRef } from "./member-ref.ts";
 
 /** Which way the packets go and on which lane, with the reason in plain words. */
-export function MemberPath({ roomId, publicKey }: MemberRef) {
+export function MemberPath({ roomId, publicKey, isCompact = false }: MemberRef & { readonly isCompact?: boolean }) {
   const { t } = useTranslation();
   const path = useHost(({ rooms }) => rooms[roomId]?.members[publicKey]?.path);
   const lane = useHost(({ rooms }) => rooms[roomId]?.members[publicKey]?.lane);
-  if (path === undefined) return null;
+  // In little room only what is out of the ordinary is worth a word.
+  if (path === undefined || (isCompact && path === "direct")) return null;
   const isDirect = path === "direct";
   const why = (
     <>
@@ -27,7 +29,7 @@ export function MemberPath({ roomId, publicKey }: MemberRef) {
         ) : (
           <Waypoints size={14} className="shrink-0 text-wait-text" aria-hidden="true" />
         )}
-        <span className="min-w-0 leading-4">
+        <span className={cx("min-w-0 leading-4", isCompact && "sr-only")}>
           <span className="block truncate">{isDirect ? t("member.direct") : t("member.relay")}</span>
           {lane && (
             <span className="block truncate text-[0.6875rem] text-text-3">

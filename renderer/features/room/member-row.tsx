@@ -23,27 +23,30 @@ export const MemberRow = memo(function MemberRow({ roomId, publicKey }: MemberRe
   });
   const address = <Copyable text={ipv4} label={t("member.address", { name: username })} className="text-sm" />;
   return (
-    <li className={cx(COLUMNS, "min-h-16 border-line py-2 not-last:border-b @2xl/members:h-15 @2xl/members:min-h-0")}>
+    <li className={cx(COLUMNS, "min-h-16 border-line py-2 not-last:border-b")}>
       <div className="flex min-w-0 items-center gap-3">
         <span className={cx("transition-opacity duration-(--calm)", isQuiet && "opacity-45")}>
           <Avatar publicKey={publicKey} name={username} />
         </span>
         <div className="min-w-0 flex-1">
           <MemberName roomId={roomId} publicKey={publicKey} />
-          <div className="flex flex-wrap items-center gap-x-3 text-text-2 @2xl/members:hidden">
+          <div className="flex min-w-0 items-center gap-x-2.5 text-text-2 @3xl/members:hidden">
             {address}
-            <MemberRtt roomId={roomId} publicKey={publicKey} isCompact />
+            <span className="contents @[34rem]/members:hidden">
+              <MemberRtt roomId={roomId} publicKey={publicKey} isCompact />
+              <MemberPath roomId={roomId} publicKey={publicKey} isCompact />
+            </span>
           </div>
         </div>
       </div>
-      <div className="hidden @2xl/members:block">{address}</div>
-      <div className="hidden @2xl/members:block">
+      <div className="hidden @3xl/members:block">{address}</div>
+      <div className="hidden @[34rem]/members:block">
         <MemberPath roomId={roomId} publicKey={publicKey} />
       </div>
-      <div className="hidden @2xl/members:block">
+      <div className="hidden @[34rem]/members:block">
         <MemberRtt roomId={roomId} publicKey={publicKey} />
       </div>
-      <div className="hidden @4xl/members:block">
+      <div className="hidden @[34rem]/members:block">
         <MemberTraffic roomId={roomId} publicKey={publicKey} />
       </div>
       <MemberMenu roomId={roomId} publicKey={publicKey} />

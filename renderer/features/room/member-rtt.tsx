@@ -2,6 +2,7 @@ import { useTranslation } from "react-i18next";
 import { useFormats } from "../../i18n/format.ts";
 import { useHost, useModel } from "../../store/context.ts";
 import { SAMPLE_COUNT } from "../../store/samples.ts";
+import { cx } from "../../ui/classes.ts";
 import { Sparkline } from "../../ui/sparkline.tsx";
 import type { MemberRef } from "./member-ref.ts";
 
@@ -18,13 +19,13 @@ export function MemberRtt({ roomId, publicKey, isCompact = false }: MemberRef & 
   if (!isConnected || rttMs === undefined) return null;
   const text = milliseconds(rttMs);
   return (
-    <span className="flex items-center gap-2.5 text-sm">
+    <span className="flex items-center gap-2 text-sm">
       <span className="sr-only">{t("member.rtt", { name, ms: text })}</span>
-      <span aria-hidden="true" className="figures min-w-13 whitespace-nowrap">
+      <span aria-hidden="true" className={cx("figures whitespace-nowrap", !isCompact && "min-w-11")}>
         {text}
       </span>
-      <span className="text-text-3">
-        <Sparkline values={values} capacity={SAMPLE_COUNT} width={isCompact ? 36 : 48} height={18} />
+      <span className={cx("text-text-3", isCompact && "hidden @md/members:block")}>
+        <Sparkline values={values} capacity={SAMPLE_COUNT} width={isCompact ? 36 : 44} height={18} />
       </span>
     </span>
   );

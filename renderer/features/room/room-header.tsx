@@ -21,7 +21,7 @@ export function RoomHeader({ roomId }: { readonly roomId: RoomId }) {
   const [open, setOpen] = useState<"rename" | "leave">();
   return (
     <div className="mb-4 flex flex-wrap items-start gap-x-3 gap-y-2">
-      <div className="min-w-0 flex-1 basis-48">
+      <div className="min-w-0 flex-1 basis-40">
         <div className="flex min-w-0 items-center gap-2">
           <h1 className="min-w-0 truncate font-semibold text-xl tracking-tight" dir="auto" title={name}>
             {name}

@@ -4,6 +4,7 @@ import type { PublicKey, RoomId } from "../../../shared/base/brand.ts";
 import { useActions, useHost, useHostList, useModel } from "../../store/context.ts";
 import { membersInOrder } from "../../store/rooms.ts";
 import { Button } from "../../ui/button.tsx";
+import { cx } from "../../ui/classes.ts";
 import { EmptyState } from "../../ui/empty-state.tsx";
 import { MemberColumns } from "./member-columns.tsx";
 import { MemberRow } from "./member-row.tsx";
@@ -25,7 +26,7 @@ export function RoomPage() {
 
 function Members({ roomId }: { readonly roomId: RoomId }) {
   const { t } = useTranslation();
-  const { openDialog } = useActions();
+  const { openDialog, setConnected } = useActions();
   const name = useHost(({ rooms }) => rooms[roomId]?.name ?? "");
   const state = useHost(({ rooms }) => rooms[roomId]?.state);
   const keys = useHostList(({ rooms }): readonly PublicKey[] => {
@@ -33,12 +34,23 @@ function Members({ roomId }: { readonly roomId: RoomId }) {
     return room ? membersInOrder(room).map(({ publicKey }) => publicKey) : [];
   });
   const isWanted = useHost(({ wanted }) => wanted);
+  const isOpen = useModel(({ link }) => link.kind === "open");
   const isEmpty = keys.length === 0;
-  if (!isWanted && isEmpty) return <EmptyState title={t("room.offTitle")}>{t("room.offDetail")}</EmptyState>;
+  if (!isWanted) {
+    const connect = <Button onClick={() => void setConnected(true)}>{t("room.connect")}</Button>;
+    return (
+      <EmptyState title={t("room.offTitle")} actions={connect}>
+        {t("room.offDetail")}
+      </EmptyState>
+    );
+  }
   if (state === "entering" && isEmpty) return <MemberSkeleton label={t("room.enteringTitle")} />;
   return (
     <>
-      <section className="card @container/members overflow-clip" aria-label={t("room.membersLabel", { name })}>
+      <section // What may be old has no colour, which stands for what is so now.
+        className={cx("card @container/members overflow-clip", !isOpen && "grayscale")}
+        aria-label={t("room.membersLabel", { name })}
+      >
         <MemberColumns />
         <ul>
           {keys.map((key) => (
@@ -46,7 +58,7 @@ function Members({ roomId }: { readonly roomId: RoomId }) {
           ))}
         </ul>
       </section>
-      {isWanted && keys.length <= 1 && (
+      {isOpen && keys.length <= 1 && (
         <EmptyState
           title={t("room.aloneTitle")}
           actions={
@@ -68,6 +80,7 @@ function Missing() {
   return (
     <EmptyState
       picture={<DoorOpen size={40} strokeWidth={1.5} />}
+      level={1}
       title={t("room.missingTitle")}
       actions={<Button onClick={() => go({ screen: "rooms" })}>{t("room.toRooms")}</Button>}
     >

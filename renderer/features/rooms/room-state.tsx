@@ -1,11 +1,11 @@
 import { useTranslation } from "react-i18next";
 import type { RoomId } from "../../../shared/base/brand.ts";
-import { useHost, useModel } from "../../store/context.ts";
+import { useHost } from "../../store/context.ts";
 
 /** A room's state in words. */
 export function RoomState({ roomId }: { readonly roomId: RoomId }) {
   const { t } = useTranslation();
-  const isOff = useModel(({ host, link }) => !host?.wanted || link.kind !== "open");
+  const isOff = useHost(({ wanted }) => !wanted);
   const state = useHost(({ rooms }) => rooms[roomId]?.state);
   const others = useHost(
     ({ rooms }) => Object.values(rooms[roomId]?.members ?? {}).filter((member) => member.state !== "self").length,

@@ -1,7 +1,7 @@
 import { LogIn, Plus } from "lucide-react";
 import { useTranslation } from "react-i18next";
-import type { RoomId } from "../../../shared/base/brand.ts";
 import { useActions, useHostList } from "../../store/context.ts";
+import { roomsInOrder } from "../../store/rooms.ts";
 import { Button } from "../../ui/button.tsx";
 import { EmptyState } from "../../ui/empty-state.tsx";
 import { NetworkPicture } from "../welcome/network-picture.tsx";
@@ -10,7 +10,7 @@ import { RoomCard } from "./room-card.tsx";
 export function RoomsPage() {
   const { t } = useTranslation();
   const { openDialog } = useActions();
-  const ids = useHostList(({ rooms }) => Object.keys(rooms) as RoomId[]);
+  const ids = useHostList(roomsInOrder);
   const join = (
     <Button icon={<LogIn size={16} />} onClick={() => openDialog({ kind: "join" })}>
       {t("shell.join")}
@@ -25,6 +25,7 @@ export function RoomsPage() {
     return (
       <EmptyState
         picture={<NetworkPicture width={220} />}
+        level={1}
         title={t("rooms.emptyTitle")}
         actions={
           <>
@@ -41,8 +42,10 @@ export function RoomsPage() {
     <>
       <div className="mb-4 flex flex-wrap items-center gap-2">
         <h1 className="me-auto font-semibold text-xl tracking-tight">{t("rooms.title")}</h1>
-        {join}
-        {create}
+        <div className="flex gap-2 max-sm:w-full max-sm:*:flex-1">
+          {join}
+          {create}
+        </div>
       </div>
       <ul className="grid grid-cols-[repeat(auto-fill,minmax(min(100%,17rem),1fr))] gap-3">
         {ids.map((id) => (

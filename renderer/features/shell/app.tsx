@@ -1,8 +1,10 @@
 import type { i18n } from "i18next";
 import { StrictMode } from "react";
 import { I18nextProvider, useTranslation } from "react-i18next";
+import { directionOf } from "../../i18n/i18n.ts";
 import type { App } from "../../store/app-store.ts";
 import { AppContext, useHost, useModel } from "../../store/context.ts";
+import { DirectionProvider } from "../../ui/direction.tsx";
 import { ToastRegion } from "../../ui/toast.tsx";
 import { TooltipProvider } from "../../ui/tooltip.tsx";
 import { Welcome } from "../welcome/welcome.tsx";
@@ -18,9 +20,7 @@ export function Root({ app, i18n }: { readonly app: App; readonly i18n: i18n }) 
     <StrictMode>
       <AppContext value={app}>
         <I18nextProvider i18n={i18n}>
-          <TooltipProvider>
-            <Messages />
-          </TooltipProvider>
+          <Messages />
         </I18nextProvider>
       </AppContext>
     </StrictMode>
@@ -28,14 +28,18 @@ export function Root({ app, i18n }: { readonly app: App; readonly i18n: i18n }) 
 }
 
 function Messages() {
-  const { t } = useTranslation();
+  const { t, i18n } = useTranslation();
   const isKnown = useModel(({ host }) => host !== undefined);
   const isSignedOut = useModel(({ link }) => link.kind === "signed_out");
   return (
-    <ToastRegion label={t("shell.notifications")}>
-      {isKnown && !isSignedOut ? <Known /> : <LinkScreen />}
-      <Toasts />
-    </ToastRegion>
+    <DirectionProvider dir={directionOf(i18n.language)}>
+      <TooltipProvider>
+        <ToastRegion label={t("shell.notifications")}>
+          {isKnown && !isSignedOut ? <Known /> : <LinkScreen />}
+          <Toasts />
+        </ToastRegion>
+      </TooltipProvider>
+    </DirectionProvider>
   );
 }
 

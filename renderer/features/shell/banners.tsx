@@ -1,5 +1,6 @@
 import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
+import { failureText } from "../../i18n/failures.ts";
 import { useActions, useHost, useModel } from "../../store/context.ts";
 import { Banner } from "../../ui/banner.tsx";
 import { Button } from "../../ui/button.tsx";
@@ -9,7 +10,9 @@ import { useCountdown } from "./use-countdown.ts";
 /** What goes on being wrong, above every screen, the worst first and one at a time where one explains the others. */
 export function Banners() {
   const linkKind = useModel(({ link }) => link.kind);
-  const isServerLost = useHost(({ wanted, server }) => wanted && server.state === "waiting");
+  const isServerLost = useHost(
+    ({ wanted, server }) => wanted && (server.state === "waiting" || server.state === "stopped"),
+  );
   const needsRights = useHost(({ wanted, rights, tunnel }) => wanted && rights !== undefined && tunnel.state !== "up");
   if (linkKind !== "open") return <Above banner={<LinkLost />} />;
   return (
@@ -46,6 +49,8 @@ function ServerLost() {
   const { t } = useTranslation();
   const { retryNow } = useActions();
   const url = useHost(({ server }) => server.url);
+  const code = useHost(({ server }) => server.code);
+  const reason = useHost(({ server }) => server.reason ?? "");
   const when = useCountdown(useHost(({ server }) => server.retryAt));
   return (
     <Banner
@@ -57,6 +62,7 @@ function ServerLost() {
         </Button>
       }
     >
+      {code !== undefined && <p>{failureText(t, { code, message: reason })}</p>}
       {when === undefined ? t("server.lostDetailNow", { url }) : t("server.lostDetail", { url, when })}
     </Banner>
   );

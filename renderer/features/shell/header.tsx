@@ -33,7 +33,8 @@ export function Header() {
         label={t("presence.switch")}
         checked={wanted}
         onChange={(connected) => void setConnected(connected)}
-        tone={tone === "idle" ? "ink" : tone}
+        disabled={presence.kind === "unknown"}
+        tone={tone === "live" || tone === "wait" ? tone : "ink"}
       />
     </header>
   );

@@ -23,6 +23,7 @@ function Starting() {
   return (
     <div role="status" className="flex flex-col items-center gap-4 text-text-3">
       <Mark size={48} />
+      <h1 className="sr-only">{t("shell.product")}</h1>
       <p className="flex items-center gap-2">
         <Spinner />
         {t("link.loading")}
@@ -37,6 +38,7 @@ function Waiting() {
   return (
     <EmptyState
       picture={<Mark size={48} />}
+      level={1}
       title={t("link.lostEmpty")}
       actions={
         <Button look="primary" icon={<RotateCw size={16} />} onClick={reconnect}>
@@ -53,7 +55,7 @@ function SignedOut() {
   const { t } = useTranslation();
   const command = t("link.signedOutCommand");
   return (
-    <EmptyState picture={<Mark size={48} />} title={t("link.signedOut")}>
+    <EmptyState picture={<Mark size={48} />} level={1} title={t("link.signedOut")}>
       <p>{t("link.signedOutDetail")}</p>
       <p className="mt-3 inline-block rounded-control bg-well px-3 py-1.5 font-mono text-text">
         <Copyable text={command} label={t("link.signedOut")} />

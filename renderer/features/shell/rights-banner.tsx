@@ -6,6 +6,9 @@ import { Banner } from "../../ui/banner.tsx";
 import { Button } from "../../ui/button.tsx";
 import { Copyable } from "../../ui/copyable.tsx";
 
+/** The very thing the banner is about needs no second sentence. */
+const PLAIN = "tun_permission";
+
 /** The network device is missing: what works, what does not, and how to mend it for good. */
 export function RightsBanner() {
   const { t } = useTranslation();
@@ -23,7 +26,9 @@ export function RightsBanner() {
           <Copyable text={rights.command} label={t("rights.title")} className="w-full" />
         </div>
       )}
-      {tunnel.state === "failed" && <p className="mt-1 text-text-3">{failureText(t, tunnel)}</p>}
+      {tunnel.state === "failed" && tunnel.code !== PLAIN && (
+        <p className="mt-1 text-text-3">{failureText(t, tunnel)}</p>
+      )}
     </Banner>
   );
 }

@@ -1,13 +1,13 @@
 import { useTranslation } from "react-i18next";
 import type { RoomId } from "../../../shared/base/brand.ts";
 import { useActions, useHost, useHostList, useModel } from "../../store/context.ts";
-import { roomTone } from "../../store/rooms.ts";
+import { roomsInOrder, roomTone } from "../../store/rooms.ts";
 import { StateDot } from "../../ui/badge.tsx";
 import { cx } from "../../ui/classes.ts";
 
 export function SidebarRooms() {
   const { t } = useTranslation();
-  const ids = useHostList(({ rooms }) => Object.keys(rooms) as RoomId[]);
+  const ids = useHostList(roomsInOrder);
   return (
     <nav aria-label={t("shell.rooms")} className="flex min-h-0 flex-1 flex-col gap-px overflow-y-auto px-2.5 py-1">
       {ids.map((id) => (
@@ -40,7 +40,7 @@ function SidebarRoom({ roomId }: { readonly roomId: RoomId }) {
       <span className="min-w-0 flex-1 truncate" dir="auto">
         {name}
       </span>
-      <span className="figures text-text-3 text-xs" aria-hidden="true">
+      <span className="figures text-text-2 text-xs" aria-hidden="true">
         {count}
       </span>
       <span className="sr-only">{t("shell.roomCount", { count })}</span>

@@ -6,12 +6,13 @@ import { cx } from "../../ui/classes.ts";
 import { Copyable } from "../../ui/copyable.tsx";
 import { IconButton } from "../../ui/icon-button.tsx";
 import { Mark } from "./mark.tsx";
-import { navigation } from "./navigation.ts";
+import { type NavigationEntry, navigation } from "./navigation.ts";
 import { SidebarRooms } from "./sidebar-rooms.tsx";
 
 export function Sidebar() {
   const { t } = useTranslation();
-  const { openDialog } = useActions();
+  const { go, openDialog } = useActions();
+  const isAtRooms = useModel(({ place }) => place.screen === "rooms");
   return (
     <aside className="hidden min-h-0 flex-col border-line border-e bg-sidebar sm:flex">
       <div className="flex h-18 shrink-0 items-center gap-2.5 px-4.5">
@@ -19,7 +20,19 @@ export function Sidebar() {
         <span className="font-semibold text-lg tracking-tight">{t("shell.product")}</span>
       </div>
       <div className="flex shrink-0 items-center ps-4.5 pe-2.5 pb-1">
-        <h2 className="flex-1 font-medium text-text-3 text-xs">{t("shell.rooms")}</h2>
+        <h2 className="min-w-0 flex-1">
+          <button
+            type="button"
+            aria-current={isAtRooms ? "page" : undefined}
+            onClick={() => go({ screen: "rooms" })}
+            className={cx(
+              "-ms-2 h-7 max-w-full truncate rounded-md px-2 font-medium text-xs hover:bg-hover hover:text-text",
+              isAtRooms ? "text-text" : "text-text-3",
+            )}
+          >
+            {t("shell.rooms")}
+          </button>
+        </h2>
         <IconButton
           size="small"
           label={t("shell.join")}
@@ -40,13 +53,16 @@ export function Sidebar() {
   );
 }
 
+/** The rooms have their place further up. */
+const isElsewhere = ({ screen }: NavigationEntry) => screen !== "rooms";
+
 function SidebarNavigation() {
   const { t } = useTranslation();
   const { go } = useActions();
   const current = useModel(({ place }) => place.screen);
   return (
     <nav aria-label={t("shell.navigation")} className="flex shrink-0 flex-col gap-px px-2.5 py-2">
-      {navigation.map(({ screen, icon: Icon, label }) => (
+      {navigation.filter(isElsewhere).map(({ screen, icon: Icon, label }) => (
         <button
           key={screen}
           type="button"

@@ -1,5 +1,6 @@
 import { type FormEvent, useState } from "react";
 import { useTranslation } from "react-i18next";
+import type { ServerChoice } from "../../../shared/ipc/settings.ts";
 import { failureText } from "../../i18n/failures.ts";
 import { useActions, useHost } from "../../store/context.ts";
 import type { OpenDialog } from "../../store/model.ts";
@@ -13,6 +14,11 @@ import { ServerPicker } from "./server-picker.tsx";
 /** The protocol's own bound. */
 const MAX_USERNAME_LENGTH = 32;
 
+/** Whoever sets up a network wants others in it; what is chosen is in plain sight, and one click away from less. */
+function openToOthers(choice: ServerChoice): ServerChoice {
+  return choice.kind === "embedded" ? { ...choice, reach: "network" } : choice;
+}
+
 /** The first screen there ever is: a name, a server, and one click to a room. */
 export function Welcome() {
   const { t } = useTranslation();
@@ -20,7 +26,7 @@ export function Welcome() {
   const settings = useHost((host) => host.settings);
   const self = useHost((host) => host.self);
   const [name, setName] = useState(settings.username || self.username);
-  const [server, setServer] = useState(settings.server);
+  const [server, setServer] = useState(() => openToOthers(settings.server));
   const [isBusy, setBusy] = useState(false);
   const [problem, setProblem] = useState<string>();
 
@@ -48,16 +54,16 @@ export function Welcome() {
 
   return (
     <main className="h-full overflow-y-auto">
-      <div className="mx-auto grid min-h-full max-w-245 items-center gap-8 px-5 py-8 sm:px-10 lg:grid-cols-2 lg:gap-16">
+      <div className="mx-auto grid min-h-full max-w-245 items-center gap-7 px-5 py-6 sm:px-10 min-[50rem]:grid-cols-[minmax(0,1fr)_minmax(0,1.15fr)] min-[50rem]:gap-10 lg:gap-16">
         <div className="flex flex-col items-start">
           <Mark size={40} />
           <h1 className="mt-5 text-balance font-semibold text-2xl tracking-tight">{t("welcome.title")}</h1>
           <p className="mt-2.5 max-w-100 text-pretty text-lg text-text-2">{t("welcome.lead")}</p>
-          <div className="mt-8 hidden w-full lg:block">
+          <div className="mt-8 hidden w-full min-[50rem]:block">
             <NetworkPicture width={380} label={t("welcome.pictureLabel")} />
           </div>
         </div>
-        <form onSubmit={submit} noValidate className="card w-full p-5 sm:p-7">
+        <form onSubmit={submit} noValidate className="card w-full p-5 sm:p-6">
           <Field
             label={t("welcome.name")}
             hint={t("welcome.nameHint")}
@@ -69,7 +75,7 @@ export function Welcome() {
           />
           <ServerPicker choice={server} onChange={setServer} />
           <FormProblem text={problem} />
-          <div className="mt-6 grid gap-2 sm:grid-cols-2">
+          <div className="mt-5 grid grid-cols-2 gap-2">
             <Button type="submit" value="create" look="primary" size="large" busy={isBusy}>
               {t("welcome.create")}
             </Button>
