@@ -1,9 +1,13 @@
-import { API_PATH, socketProtocols } from "../../shared/ipc/browser.ts";
+import { API_PATH, socketProtocols, TOKEN_FRAGMENT } from "../../shared/ipc/browser.ts";
 import { isSignedOut, openSession, sessionKey } from "./session.ts";
 import type { Dial } from "./wire.ts";
 
 /** Reaches the headless host that served this page. */
 export function webSocketDial(page: Window): Dial {
+  // A new link that is pasted into this very tab differs in the fragment alone, so nothing loads by itself.
+  page.addEventListener("hashchange", () => {
+    if (page.location.hash.startsWith(TOKEN_FRAGMENT)) page.location.reload();
+  });
   // Once a page: the first dial finds the token in the address, later ones find none.
   return (end) => {
     let socket: WebSocket | undefined;

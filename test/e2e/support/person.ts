@@ -55,7 +55,13 @@ export async function startHost(
   host: Host,
   args: readonly string[] = [],
 ): Promise<{ program: EventProgram; url: string }> {
-  const program = host.start(["--ui", "--no-stun", "--log-level", "debug", ...args]);
+  const program = host.start([
+    ...(args.includes("--ui") ? [] : ["--ui"]),
+    "--no-stun",
+    "--log-level",
+    "debug",
+    ...args,
+  ]);
   const { url } = await program.waitFor(({ event }) => event === "ui");
   return { program, url: String(url) };
 }
