@@ -1,5 +1,6 @@
 import { createSocket, type Socket } from "node:dgram";
 import { once } from "node:events";
+import { IPV6_MIN_MTU } from "../../shared/packet/ipv6.ts";
 import { plainVirtioHeader, type VirtioHeader } from "../../shared/packet/virtio.ts";
 import { OFFLOAD_FRAME_HEADER_BYTES, readOffloadFrame, writeOffloadFrame } from "../../shared/tunnel/offload-frame.ts";
 import type { Lane, LaneKind, LaneTakes, OnPacket } from "../../shared/tunnel/ports.ts";
@@ -33,7 +34,7 @@ export class UdpLane implements Lane {
   }
 
   send(packet: Uint8Array, offload?: VirtioHeader): boolean {
-    if (!this.#isOpen || packet.length > this.maxPacketBytes) return this.#isOpen;
+    if (!this.#isOpen || packet.length > Math.max(this.maxPacketBytes, IPV6_MIN_MTU)) return this.#isOpen;
     this.#socket.send(this.#message(packet, offload), () => this.#sent());
     this.#isFull = this.#socket.getSendQueueSize() >= HIGH_WATER_BYTES;
     return !this.#isFull;

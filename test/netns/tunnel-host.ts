@@ -18,7 +18,7 @@ const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
     mtu: { type: "string", default: String(DEFAULT_TUNNEL_MTU) },
-    "lane-bytes": { type: "string", default: "1280" },
+    "lane-bytes": { type: "string", default: String(DEFAULT_TUNNEL_MTU) },
     /** As on a kernel that has none. */
     "no-offloads": { type: "boolean", default: false },
   },
