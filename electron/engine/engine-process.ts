@@ -2,7 +2,7 @@ import { silentLogger } from "../../shared/base/logger.ts";
 import { systemClock } from "../adapters/clock.ts";
 import { nativeVerify } from "../adapters/ed25519.ts";
 import { secureRandom } from "../adapters/random.ts";
-import { addressClashes, openTun } from "../adapters/tun/index.ts";
+import { addressClashes, openTun, widenReceiveBuffers } from "../adapters/tun/index.ts";
 import { isTunnelInterface } from "../adapters/tun/interfaces.ts";
 import { releaseWebrtc } from "../adapters/webrtc/closing.ts";
 import { webrtcTransports } from "../adapters/webrtc/transport.ts";
@@ -32,7 +32,7 @@ function parentWire(port: ParentPort): EngineWire {
 
 let create: ReturnType<typeof webrtcTransports> | undefined;
 const setTransports = (transports: TransportChoice) => {
-  create = webrtcTransports({ ...transports, logger: silentLogger });
+  create = webrtcTransports({ ...transports, onLocalPorts: widenReceiveBuffers, logger: silentLogger });
 };
 
 /** Addresses of every tunnel device of ours on this machine: no way to reach anybody. */

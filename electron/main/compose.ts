@@ -18,7 +18,7 @@ import { openSecretStore } from "../adapters/secrets/open.ts";
 import { dialSignaling } from "../adapters/sockets/ws-client.ts";
 import { openRoomStore } from "../adapters/store/libsql-room-store.ts";
 import { TunGrant } from "../adapters/tun/grant.ts";
-import { addressClashes, openTun } from "../adapters/tun/index.ts";
+import { addressClashes, openTun, widenReceiveBuffers } from "../adapters/tun/index.ts";
 import { isTunnelInterface } from "../adapters/tun/interfaces.ts";
 import { releaseWebrtc } from "../adapters/webrtc/closing.ts";
 import { webrtcTransports } from "../adapters/webrtc/transport.ts";
@@ -205,7 +205,8 @@ function adjustableLog(sink: LogSink, forNow: LogLevel | undefined) {
 
 /** Connections to members, made as was said last. */
 function adjustableTransports(logger: Logger): { create: CreateTransport; set(plan: TransportPlan): void } {
-  const make = (plan: TransportPlan) => webrtcTransports({ ...plan, logger: logger.child("webrtc") });
+  const make = (plan: TransportPlan) =>
+    webrtcTransports({ ...plan, onLocalPorts: widenReceiveBuffers, logger: logger.child("webrtc") });
   let create: CreateTransport | undefined;
   return {
     create: (options) => {

@@ -35,6 +35,8 @@ export class Coalescer {
   readonly #layout = new TransportLayout();
   readonly #flows = new FlowTable();
   readonly #runs = Array.from({ length: MAX_FLOWS }, () => new Run());
+  /** How many of #runs are open. */
+  #open = 0;
   readonly #header = plainVirtioHeader();
   readonly #single = new Uint8Array(VIRTIO_HEADER_BYTES + MAX_PACKET_BYTES);
   readonly #singlePacket = this.#single.subarray(VIRTIO_HEADER_BYTES);
@@ -62,19 +64,31 @@ export class Coalescer {
     const run = this.#runOf(packet);
     if (run.isOpen) {
       if (run.append(packet, layout, isPartial)) {
-        if (run.isComplete) run.close(this.#write);
+        if (run.isComplete) this.#close(run);
         return;
       }
-      run.close(this.#write);
+      this.#close(run);
     }
-    if (endsRun(packet, layout)) this.#writeSingle(packet, isPartial);
-    else run.open(packet, layout, isPartial);
+    if (endsRun(packet, layout)) return this.#writeSingle(packet, isPartial);
+    run.open(packet, layout, isPartial);
+    this.#open++;
+  }
+
+  /** Whether something was added that is not written yet. */
+  get isHolding(): boolean {
+    return this.#open > 0;
   }
 
   /** Writes what is held: the end of a batch. */
   flush(): void {
-    for (let flow = 0; flow < this.#flows.size; flow++) this.#runs[flow]?.close(this.#write);
+    for (let flow = 0; this.#open > 0 && flow < this.#flows.size; flow++) this.#close(this.#runs[flow]);
     this.#flows.clear();
+  }
+
+  #close(run: Run | undefined): void {
+    if (!run?.isOpen) return;
+    this.#open--;
+    run.close(this.#write);
   }
 
   /** Whether packets of the kind at hand are merged for this kernel. */
@@ -87,7 +101,7 @@ export class Coalescer {
   #closeRunOf(packet: Uint8Array): void {
     if (this.#flows.size === 0 || !this.#merges()) return;
     const flow = this.#flows.find(packet, this.#layout);
-    if (flow >= 0) this.#runs[flow]?.close(this.#write);
+    if (flow >= 0) this.#close(this.#runs[flow]);
   }
 
   #runOf(packet: Uint8Array): Run {

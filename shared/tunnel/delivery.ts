@@ -16,7 +16,8 @@ export interface DeliveryOptions {
 
 /**
  * Hands packets that were let in to a device, merged where it takes that. What a lane delivers in one turn of the event
- * loop is one batch: held until its end, written then. A lone packet waits for nothing but that.
+ * loop is one batch: what may be merged is held until its end, and written then. Everything else is written at once, as
+ * is whatever has no successor: pure acknowledgements, the end of what a program sent, ping, most UDP.
  */
 export class Delivery {
   readonly device: TunDevice;
@@ -71,7 +72,7 @@ export class Delivery {
   }
 
   #flushLater(): void {
-    if (this.#isDeferred) return;
+    if (this.#isDeferred || !this.#coalescer.isHolding) return;
     this.#isDeferred = true;
     this.#options.defer(() => {
       this.#isDeferred = false;

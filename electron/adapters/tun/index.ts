@@ -9,6 +9,7 @@ import type { OpenSettings, SystemTunDevice } from "./open.ts";
 export type { TunFailure } from "./failure.ts";
 export { addressClashes, listInterfaces } from "./interfaces.ts";
 export type { SystemTunDevice } from "./open.ts";
+export { widenReceiveBuffers } from "./receive-buffer.ts";
 
 /** Addresses as text, in 100.64.0.0/10 and fd67:6f76:706e::/48. The MTU in bytes: DEFAULT_TUNNEL_MTU says why. */
 export interface OpenTunOptions extends DeviceWish {

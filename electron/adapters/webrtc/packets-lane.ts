@@ -35,8 +35,7 @@ export class PacketsLane implements Lane {
     channel.setBufferedAmountLowThreshold(LOW_WATER_BYTES);
     channel.onBufferedAmountLow(() => this.onWritable());
     channel.onMessage((message) => {
-      if (typeof message !== "string")
-        this.#receive(message instanceof ArrayBuffer ? new Uint8Array(message) : message);
+      if (typeof message !== "string") this.#receive(bytesOf(message));
     });
   }
 
@@ -67,4 +66,10 @@ export class PacketsLane implements Lane {
     if (packet) this.onPacket(packet, this.#offload);
     else this.onPacket(message);
   }
+}
+
+/** No Buffer: the packet path is compiled for one class of byte arrays, and would be slower for two. */
+function bytesOf(message: ArrayBuffer | Buffer): Uint8Array {
+  if (message instanceof ArrayBuffer) return new Uint8Array(message);
+  return new Uint8Array(message.buffer, message.byteOffset, message.length);
 }

@@ -1,6 +1,6 @@
 import type { Track } from "node-datachannel";
 import type { DatagramPipe } from "../../../shared/mesh/ports.ts";
-import { setU16, setU32, u8, u16 } from "../../../shared/packet/words.ts";
+import { setU16, setU32 } from "../../../shared/packet/words.ts";
 
 /** RFC 3550, section 5.1: the fixed header. No contributing sources, no extension. */
 const RTP_HEADER_BYTES = 12;
@@ -25,7 +25,10 @@ export class RtpPipe implements DatagramPipe {
     this.#track = track;
     track.onMessage((packet) => {
       const start = payloadStart(packet);
-      if (start > 0 && start < packet.length) this.onFrame(packet.subarray(start));
+      // No Buffer: the packet path is compiled for one class of byte arrays, and would be slower for two.
+      if (start > 0 && start < packet.length) {
+        this.onFrame(new Uint8Array(packet.buffer, packet.byteOffset + start, packet.length - start));
+      }
     });
   }
 
@@ -46,10 +49,11 @@ export class RtpPipe implements DatagramPipe {
 }
 
 /** Where the payload begins; 0 when it is no RTP packet of ours. The other end may send anything at all. */
-function payloadStart(packet: Uint8Array): number {
-  if (packet.length <= RTP_HEADER_BYTES || u8(packet, 0) >> 6 !== RTP_VERSION) return 0;
-  if ((u8(packet, 1) & 0x7f) !== PAYLOAD_TYPE) return 0;
-  const sources = RTP_HEADER_BYTES + 4 * (u8(packet, 0) & 0x0f);
-  const hasExtension = (u8(packet, 0) & 0x10) !== 0;
-  return hasExtension ? sources + 4 + 4 * u16(packet, sources + 2) : sources;
+function payloadStart(packet: Buffer): number {
+  const [first = 0, second = 0] = [packet[0], packet[1]];
+  if (packet.length <= RTP_HEADER_BYTES || first >> 6 !== RTP_VERSION || (second & 0x7f) !== PAYLOAD_TYPE) return 0;
+  const sources = RTP_HEADER_BYTES + 4 * (first & 0x0f);
+  const hasExtension = (first & 0x10) !== 0;
+  if (!hasExtension) return sources;
+  return sources + 4 <= packet.length ? sources + 4 + 4 * packet.readUInt16BE(sources + 2) : 0;
 }

@@ -43,6 +43,8 @@ export interface WebrtcOptions {
   readonly relayOnly?: boolean;
   /** Whether to offer the media lane; default true. */
   readonly media?: boolean;
+  /** Told the local UDP ports of a connection that has just opened, e.g. to give its sockets larger buffers. */
+  readonly onLocalPorts?: (ports: readonly number[]) => void;
   readonly logger: Logger;
 }
 
@@ -60,8 +62,8 @@ export function webrtcTransports(options: WebrtcOptions): CreateTransport {
     maxMessageSize: MAX_MESSAGE_BYTES,
     mtu: SCTP_PATH_MTU,
   };
-  const { media = true, logger } = options;
-  return ({ initiator }) => new WebrtcTransport({ initiator, media }, config, logger);
+  const { media = true, onLocalPorts = () => {}, logger } = options;
+  return ({ initiator }) => new WebrtcTransport({ initiator, media, onLocalPorts }, config, logger);
 }
 
 class WebrtcTransport implements PeerTransport {
@@ -80,10 +82,20 @@ class WebrtcTransport implements PeerTransport {
   #connected = false;
   #closed = false;
   #hasLastWords = false;
+  readonly #onLocalPorts: (ports: readonly number[]) => void;
   /** When something was last sent on the control channel. */
   #saidAt = Number.NEGATIVE_INFINITY;
 
-  constructor({ initiator, media }: { initiator: boolean; media: boolean }, config: RtcConfig, logger: Logger) {
+  constructor(
+    {
+      initiator,
+      media,
+      onLocalPorts,
+    }: { initiator: boolean } & Required<Pick<WebrtcOptions, "media" | "onLocalPorts">>,
+    config: RtcConfig,
+    logger: Logger,
+  ) {
+    this.#onLocalPorts = onLocalPorts;
     this.#native = new PeerConnection("govpn", config);
     if (media) this.#prepareMedia(initiator);
     const wrtc = wrtcOn(this.#native, {
@@ -245,6 +257,7 @@ class WebrtcTransport implements PeerTransport {
     const opened = () => {
       if (this.#closed || this.#lane) return;
       this.#lane = new PacketsLane(packets);
+      this.#onLocalPorts(localPorts(this.#native.localDescription()?.sdp ?? ""));
       // The track opened with DTLS, before any channel; its event may still be on the way.
       this.#openMedia();
       this.onOpen();
@@ -272,4 +285,9 @@ class WebrtcTransport implements PeerTransport {
     this.#track?.close();
     this.#peer.destroy();
   }
+}
+
+/** Of the candidates that are this machine's own sockets: the others are their ports as seen from elsewhere. */
+function localPorts(sdp: string): readonly number[] {
+  return [...sdp.matchAll(/^a=candidate:\S+ 1 UDP \S+ \S+ (\d+) typ host\b/gim)].map(([, port]) => Number(port));
 }

@@ -54,6 +54,16 @@ describe.each(families)("packets of one flow that arrive in one turn, $name", ({
     expect(tun.written).toHaveLength(1);
   });
 
+  it("ask for no turn when nothing of them is held: each is written as it comes", () => {
+    const { tun, lanes, tasks } = inTurns();
+    lanes.ann.deliver(udpPacket(from, to, Buffer.alloc(0), { source: 1, destination: 2 }));
+    // With PSH, the end of what a program sent: nothing is to follow.
+    for (const each of segments("full").slice(-1)) lanes.ann.deliver(each);
+    expect([tun.written.length, tasks.length]).toEqual([2, 0]);
+    lanes.ann.deliver(data.segments("full")[0]!);
+    expect([tun.written.length, tasks.length]).toEqual([2, 1]);
+  });
+
   it("are written one by one to a device that takes no more", () => {
     for (const offloads of [NO_OFFLOADS, CHECKSUM_ONLY]) {
       const { tun, lanes, endTurn } = inTurns(offloads);
