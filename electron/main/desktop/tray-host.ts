@@ -28,7 +28,7 @@ const QUESTIONS: readonly (readonly [string, readonly string[]])[] = [
  * Asks the session bus. An answer that cannot be had counts as no: a window that stays in the taskbar can be found, one
  * that hid in a tray nobody shows cannot. Windows and macOS always have a place for the icon.
  */
-export function trayHost(platform: NodeJS.Platform, run: Run = runTool): TrayHost {
+export function trayHost(platform: NodeJS.Platform, run: Run = toolRunner(process.env)): TrayHost {
   if (platform !== "linux") return async () => true;
   return async () => {
     for (const [tool, args] of QUESTIONS) {
@@ -42,7 +42,12 @@ export function trayHost(platform: NodeJS.Platform, run: Run = runTool): TrayHos
 /** What the tool printed; undefined when there is none, or it failed. */
 export type Run = (tool: string, args: readonly string[]) => Promise<string | undefined>;
 
-const runTool: Run = (tool, args) =>
-  new Promise((resolve) => {
-    execFile(tool, [...args], { timeout: ASK_WITHIN_MS }, (error, stdout) => resolve(error ? undefined : stdout));
-  });
+/** Runs a tool of this machine on the session that the environment names. */
+export function toolRunner(env: NodeJS.ProcessEnv): Run {
+  return (tool, args) =>
+    new Promise((resolve) => {
+      execFile(tool, [...args], { env, timeout: ASK_WITHIN_MS }, (error, stdout) =>
+        resolve(error ? undefined : stdout),
+      );
+    });
+}
