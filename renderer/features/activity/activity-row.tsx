@@ -38,10 +38,10 @@ export const ActivityRow = memo(function ActivityRow({ entry }: { readonly entry
   }
 });
 
-/** Why, where there is a why. */
-function Detail({ entry: { code, detail } }: { readonly entry: Activity }) {
+/** Why, where there is a why. Which settings were changed is told by their names in the file, which are no words. */
+function Detail({ entry: { kind, code, detail } }: { readonly entry: Activity }) {
   const { t } = useTranslation();
-  if (code === undefined && detail === undefined) return null;
+  if (kind === "settings_changed" || (code === undefined && detail === undefined)) return null;
   return (
     <p className="text-pretty text-sm text-text-2 [overflow-wrap:anywhere]">
       {failureText(t, { code: code ?? "", message: detail ?? "" })}
