@@ -186,7 +186,7 @@ const areas = [
     from: "^electron/main/desktop/",
     to: [
       ...folders("shared", "electron/adapters", "electron/engine", "electron/main"),
-      ...packages("electron", "valibot"),
+      ...packages("electron", "electron-updater", "valibot"),
     ],
     node: true,
     comment: "The shell around the core: window, tray, links. With preload, the only one that may import Electron.",

@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -15,7 +16,9 @@ import { type DesktopApp, runDesktop } from "./desktop.ts";
 import { electronParts } from "./electron.ts";
 import { forgetfulProfile, openMemory } from "./memory.ts";
 import { profileAmong } from "./profile-argument.ts";
+import { languageFor, translator } from "./strings.ts";
 import { trayHost } from "./tray-host.ts";
+import { keepUpdated } from "./updater.ts";
 
 /** The desktop app's entry: puts the shell and the running program together, and decides nothing. */
 
@@ -48,6 +51,32 @@ async function startApp(): Promise<Result<DesktopApp>> {
     stop,
   });
 }
+
+/** electron-builder's notes, beside the packaged app. */
+function noted(file: string): string | undefined {
+  try {
+    return readFileSync(join(process.resourcesPath, file), "utf8");
+  } catch {
+    return undefined;
+  }
+}
+
+keepUpdated({
+  installation: {
+    isPackaged: electronParts.app.isPackaged,
+    packageType: noted("package-type"),
+    hasSource: noted("app-update.yml") !== undefined,
+  },
+  env,
+  load: async () => (await import("electron-updater")).default.autoUpdater,
+  tell: (news, version) => {
+    const translate = translator(languageFor("system", electronParts.app.getPreferredSystemLanguages()));
+    const [title, body] = [translate(`update_${news}_title`, { version }), translate(`update_${news}_body`)];
+    electronParts.createNotification({ title, body }).show();
+  },
+  clock: systemClock,
+  logger,
+});
 
 // Not awaited here: Electron becomes ready only once this file has run to its end.
 runDesktop({
