@@ -196,7 +196,7 @@ function membersSentence({ room, joined, left }: Extract<Notice, { kind: "member
   if (joined.length > 0 && left.length > 0)
     return translate("came_and_went", { room, joined: joined.length, left: left.length });
   const [one, many, names] =
-    joined.length > 0 ? (["joined", "joined_many", joined] as const) : (["left", "left_many", left] as const);
+    joined.length > 0 ? (["joined", "members_joined", joined] as const) : (["left", "members_left", left] as const);
   const [name, ...others] = names;
   return name !== undefined && others.length === 0
     ? translate(one, { room, name })
