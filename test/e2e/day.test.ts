@@ -119,6 +119,28 @@ describe("a day with GoVPN", () => {
     await seen(heading(ann, "Our den"), heading(bob, "Our den"));
   });
 
+  it("changes its language and its colours for whoever wants that, at once", async () => {
+    const { page } = ann;
+    await page.getByRole("button", { name: "Settings" }).click();
+    await page.getByLabel("Language").selectOption({ label: "Deutsch" });
+    await heading(ann, "Einstellungen").waitFor();
+    await page.locator("html[lang=de][dir=ltr]").waitFor();
+    await page.getByLabel("Sprache").selectOption({ label: "العربية" });
+    await page.locator("html[lang=ar][dir=rtl]").waitFor();
+    await page.locator("select:has(option[value=ar])").selectOption("en");
+    await heading(ann, "Settings").waitFor();
+    const colours = () => page.evaluate("getComputedStyle(document.documentElement).colorScheme");
+    await page.getByLabel("Colours").selectOption({ label: "Dark" });
+    await expect.poll(colours).toBe("dark");
+    await page.getByLabel("Colours").selectOption({ label: "Light" });
+    await expect.poll(colours).toBe("light");
+    await page
+      .getByRole("navigation", { name: "Rooms" })
+      .getByRole("button", { name: /Our den/ })
+      .click();
+    await heading(ann, "Our den").waitFor();
+  });
+
   it("goes on without the server, and says so", async () => {
     await server.kill();
     await seen(said(ann, "The members you have still answer; the server does not."));

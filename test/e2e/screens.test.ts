@@ -1,0 +1,124 @@
+import type { BrowserContextOptions, Page } from "playwright";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { joinRoom, type Member } from "../netns/lab/member.ts";
+import { useLab } from "../netns/lab/use-lab.ts";
+import { Audit, screenshot, useSteps } from "./support/day.ts";
+import { type Person, sitDown } from "./support/person.ts";
+
+/**
+ * Every screen as it is with a real room behind it, in four looks, for people to look at (.test-output/screenshots);
+ * axe looks at each as well, and none may be wider than its window.
+ */
+
+const WINDOW = { width: 900, height: 640 };
+const PHONE = { width: 360, height: 740 };
+
+interface Look {
+  readonly name: string;
+  readonly size: typeof WINDOW;
+  readonly scheme: NonNullable<BrowserContextOptions["colorScheme"]>;
+  readonly language: string;
+  readonly direction: "ltr" | "rtl";
+}
+const light: Look = { name: "light", size: WINDOW, scheme: "light", language: "en", direction: "ltr" };
+const looks: readonly Look[] = [
+  light,
+  { ...light, name: "dark", scheme: "dark" },
+  { ...light, name: "narrow", size: PHONE },
+  { ...light, name: "arabic", language: "ar", direction: "rtl" },
+];
+
+/** What a screen shows when it is there, whatever the language; and what leads to it from its place. */
+interface Screen {
+  readonly name: string;
+  readonly place: string;
+  readonly open?: (page: Page) => Promise<void>;
+}
+const key = (combination: string) => (page: Page) => page.keyboard.press(combination);
+const screens: readonly Screen[] = [
+  { name: "rooms", place: "#/rooms" },
+  { name: "room", place: "#/room/ID" },
+  { name: "invite", place: "#/room/ID", open: (page) => page.locator("main button").first().click() },
+  { name: "activity", place: "#/activity" },
+  { name: "diagnostics", place: "#/diagnostics" },
+  { name: "settings", place: "#/settings" },
+  { name: "about", place: "#/about" },
+  { name: "commands", place: "#/rooms", open: key("Control+k") },
+];
+
+describe("every screen", () => {
+  const lab = useLab({ hosts: 2 });
+  let ann: Person;
+  let ben: Member;
+  let roomId: string;
+  const audit = new Audit();
+  useSteps(() => ({ ann }));
+
+  beforeAll(async () => {
+    ann = await sitDown(lab().host(1), "Ann", {
+      args: ["--host", "0.0.0.0", "--username", "Ann", "--create", "Den", "--pin", "4821"],
+    });
+    const invitation = await ann.program.waitFor(({ event }) => event === "invitation");
+    roomId = String(invitation.room_id);
+    ben = await joinRoom(
+      lab().host(2),
+      { server: String(invitation.server), roomId, pin: "4821" },
+      { username: "Ben" },
+    );
+    await ann.program.waitFor((e) => e.event === "peer" && e.state === "connected");
+  });
+  afterAll(() => ann?.goHome());
+
+  async function wear({ size, scheme, language }: Look): Promise<void> {
+    const { page } = ann;
+    await page.emulateMedia({ colorScheme: scheme, reducedMotion: "reduce" });
+    await page.setViewportSize(size);
+    await page.evaluate("location.hash = '#/settings'");
+    await page.locator("select:has(option[value=ar])").selectOption(language);
+    await page.locator(`html[lang=${language}]`).waitFor();
+  }
+
+  async function show({ name, place, open }: Screen, look: Look): Promise<void> {
+    const { page } = ann;
+    await page.evaluate(`location.hash = ${JSON.stringify(place.replace("ID", roomId))}`);
+    await page.locator("main h1").first().waitFor();
+    await open?.(page);
+    if (open) await page.getByRole("dialog").waitFor();
+    await page.evaluate("document.fonts.ready.then(() => undefined)");
+    await screenshot(page, `${name}-${look.name}`);
+    await audit.of(page, `${name} (${look.name})`);
+    const overflow = await page.evaluate("document.documentElement.scrollWidth - innerWidth");
+    expect.soft(overflow, `${name} is wider than the window (${look.name})`).toBeLessThanOrEqual(0);
+    if (open) {
+      await page.keyboard.press("Escape");
+      await page.getByRole("dialog").waitFor({ state: "detached" });
+    }
+  }
+
+  it("begins with the first one", async () => {
+    await ann.page.getByRole("heading", { name: "A private network for you and your people" }).waitFor();
+    for (const look of looks.filter(({ language }) => language === "en")) {
+      await ann.page.emulateMedia({ colorScheme: look.scheme, reducedMotion: "reduce" });
+      await ann.page.setViewportSize(look.size);
+      await screenshot(ann.page, `first-run-${look.name}`);
+      await audit.of(ann.page, `first run (${look.name})`);
+    }
+    await ann.page.getByRole("button", { name: "Look around first" }).click();
+    await ann.page.getByRole("button", { name: "Den" }).first().waitFor();
+  });
+
+  it.each(looks)("is drawn $name", async (look) => {
+    await wear(look);
+    expect(await ann.page.evaluate("document.documentElement.dir")).toBe(look.direction);
+    for (const screen of screens) await show(screen, look);
+  });
+
+  it("was without trouble", () => {
+    expect(ann.trouble).toEqual([]);
+    expect(ben.up.program.running).toBe(true);
+  });
+
+  it("keeps nobody out: axe found nothing", () => {
+    expect(audit.findings).toEqual([]);
+  });
+});
