@@ -5,6 +5,7 @@ import type { Logger } from "../../shared/base/logger.ts";
 import type { RandomBytes } from "../../shared/base/random.ts";
 import { fail, ok, type Result } from "../../shared/base/result.ts";
 import type { UiLink } from "../../shared/ipc/control.ts";
+import { ownersOf } from "../adapters/sockets/peer-user.ts";
 import { serveApp, type WatchableApp } from "./app-connection.ts";
 import { startUiServer, type UiServer } from "./ui-server.ts";
 import { readUiFiles } from "./ui-server-files.ts";
@@ -57,6 +58,7 @@ export class HeadlessUi {
       clock,
       random,
       logger,
+      owners: ownersOf(process.getuid?.(), process.env),
       onConnection: (connection) => serveApp(connection, app, clock, logger),
     });
   }

@@ -6,6 +6,7 @@ import type { Logger } from "../../shared/base/logger.ts";
 import type { RandomBytes } from "../../shared/base/random.ts";
 import { type Failure, messageOf, ok, type Result } from "../../shared/base/result.ts";
 import { API_PATH, keyOfProtocols, SESSION_PATH, SessionRequest, TOKEN_FRAGMENT } from "../../shared/ipc/browser.ts";
+import { peerUser } from "../adapters/sockets/peer-user.ts";
 import { acceptSockets, type ServerSocket, type SocketAcceptor } from "../adapters/sockets/ws-server.ts";
 import type { AppConnection } from "./app-connection.ts";
 import { UiAccess } from "./ui-server-access.ts";
@@ -37,6 +38,8 @@ export interface UiServerOptions {
   readonly random: RandomBytes;
   readonly logger: Logger;
   readonly onConnection: (connection: AppConnection) => void;
+  /** The users (uid) that may open a link, where the system tells who connects. Undefined: whoever has a link. */
+  readonly owners?: ReadonlySet<number> | undefined;
 }
 
 export interface UiServer {
@@ -87,6 +90,7 @@ class LoopbackUi implements UiServer {
   readonly #access: UiAccess;
   readonly #logger: Logger;
   readonly #onConnection: UiServerOptions["onConnection"];
+  readonly #owners: ReadonlySet<number> | undefined;
   readonly #acceptor: SocketAcceptor;
   readonly #headers: Readonly<Record<string, string>>;
   /** Cookies are shared by all ports of a host, so each port's has a name of its own. */
@@ -96,7 +100,7 @@ class LoopbackUi implements UiServer {
   readonly #streams = new Set<Socket>();
   #closing: Promise<void> | undefined;
 
-  constructor(http: Server, port: number, { files, clock, random, logger, onConnection }: UiServerOptions) {
+  constructor(http: Server, port: number, { files, clock, random, logger, onConnection, owners }: UiServerOptions) {
     this.port = port;
     this.#http = http;
     this.#files = files;
@@ -104,6 +108,7 @@ class LoopbackUi implements UiServer {
     this.#access = new UiAccess(clock, random);
     this.#logger = logger.child("ui");
     this.#onConnection = onConnection;
+    this.#owners = owners;
     this.#headers = securityHeaders(this.#gate.hosts);
     this.#cookieName = `govpn-ui-${port}`;
     http.on("error", (error) => this.#logger.error("the listening socket failed", { error: messageOf(error) }));
@@ -152,7 +157,8 @@ class LoopbackUi implements UiServer {
   }
 
   async #openSession(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const refusal = this.#gate.refuseOrigin(request.headers) ?? badSessionRequest(request);
+    const refusal =
+      this.#gate.refuseOrigin(request.headers) ?? badSessionRequest(request) ?? (await this.#refuseUser(request));
     if (refusal) return this.#refuse(response, refusal);
     const body = await readBody(request);
     if (body === undefined) return this.#refuse(response, TOO_LARGE);
@@ -162,6 +168,12 @@ class LoopbackUi implements UiServer {
     this.#logger.info("a browser was let in");
     response.setHeader("Set-Cookie", `${this.#cookieName}=${secrets.cookie}; HttpOnly; SameSite=Strict; Path=/`);
     sendJson(response, 200, { key: secrets.key });
+  }
+
+  /** A link on a command line or a screen can be read by others before its owner opens it; the kernel knows who asks. */
+  async #refuseUser({ socket }: IncomingMessage): Promise<Refusal | undefined> {
+    const user = this.#owners && (await peerUser(socket));
+    return user === undefined || this.#owners?.has(user) ? undefined : OTHER_USER;
   }
 
   #tellSession({ headers }: IncomingMessage, response: ServerResponse): void {
@@ -217,6 +229,11 @@ const BAD_TOKEN: Refusal = {
   status: 403,
   code: "bad_token",
   sentence: "This link was used before, or is too old. Get a new one with: govpn ui",
+};
+const OTHER_USER: Refusal = {
+  status: 403,
+  code: "other_user",
+  sentence: "This GoVPN belongs to another user of this machine.",
 };
 const NO_SESSION: Refusal = {
   status: 401,

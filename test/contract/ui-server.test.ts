@@ -39,7 +39,7 @@ afterEach(async () => {
   await rm(folder, { recursive: true });
 });
 
-async function started(port = 0): Promise<UiServer> {
+async function started(port = 0, owners?: ReadonlySet<number>): Promise<UiServer> {
   const files = await readUiFiles(join(folder, "ui"));
   if (!files.ok) throw new Error(files.error.message);
   const made = await startUiServer({
@@ -49,6 +49,7 @@ async function started(port = 0): Promise<UiServer> {
     random: secureRandom,
     logger: silentLogger,
     onConnection: (connection) => connections.push(connection),
+    owners,
   });
   if (!made.ok) throw new Error(made.error.message);
   return made.value;
@@ -303,6 +304,18 @@ describe("a link", () => {
       body: JSON.stringify({ token: tokenOf(server.link()) }),
     });
     expect([answer.status, codeOf(answer)]).toEqual([403, "wrong_origin"]);
+  });
+
+  it.runIf(process.platform === "linux")("is of no use to another user, and not spent by one", async () => {
+    const { port } = server;
+    await server.close();
+    const [self = 0, another = 1] = [process.getuid?.(), (process.getuid?.() ?? 0) + 1];
+    server = await started(port, new Set([another]));
+    const refused = await post(tokenOf(server.link()));
+    expect([refused.status, codeOf(refused)]).toEqual([403, "other_user"]);
+    await server.close();
+    server = await started(port, new Set([self]));
+    await openLink();
   });
 
   it("is told apart from a book, declared or not", async () => {
