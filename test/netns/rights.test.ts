@@ -241,6 +241,37 @@ describe("a device that was set up for a user", () => {
   });
 });
 
+describe("the package that brought govpn-netconf", () => {
+  const lab = useLab({ hosts: 1 });
+  const host = () => lab().host(1);
+  /** Runs its script as dpkg or rpm would, with the program where the package put it and a system without systemd. */
+  const beforeRemove = (reason: string) => {
+    const mounts = [
+      `mount --bind ${stateOf(host())} /var/lib`,
+      "mount -t tmpfs none /usr/libexec",
+      `cp -p ${netconf} /usr/libexec/`,
+      "{ [ ! -d /run/systemd ] || mount -t tmpfs none /run/systemd; }",
+    ];
+    const script = join(root, "build/linux/before-remove.sh");
+    return host().run("sh", ["-c", `${mounts.join(" && ")} && exec sh ${script} ${reason}`]);
+  };
+
+  it.each(["upgrade", "1"])("leaves the devices alone when it is replaced by a newer one (%s)", async (reason) => {
+    await administer(host(), setup);
+    expect(await beforeRemove(reason)).toMatchObject({ code: 0, stderr: "" });
+    expect(await device(host())).toMatchObject({ user: UID });
+  });
+
+  it.each(["remove", "0"])("takes every user's device along when it is removed (%s)", async (reason) => {
+    const other = ["setup", "--ipv4", "100.64.3.5", "--ipv6", "fd67:6f76:706e::2", "--mtu", "1280"];
+    await administer(host(), setup);
+    expect(await administer(host(), other, { PKEXEC_UID: String(OTHER_UID) })).toMatchObject({ stdout: "govpn1\n" });
+    expect(await beforeRemove(reason)).toMatchObject({ code: 0, stderr: "" });
+    expect([await device(host()), await device(host(), "govpn1")]).toEqual([{}, {}]);
+    expect((await host().run("ls", [stateOf(host())])).stdout).toBe("");
+  });
+});
+
 describe("govpn-netconf", () => {
   const lab = useLab({ hosts: 1 });
   const host = () => lab().host(1);
