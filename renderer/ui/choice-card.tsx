@@ -27,11 +27,14 @@ export function ChoiceCard({ name, title, detail, checked, onChoose }: ChoiceCar
         name={name}
         checked={checked}
         onChange={onChoose}
+        aria-labelledby={`${id}-title`}
         aria-describedby={`${id}-detail`}
         className="mt-[3px] size-4 shrink-0 appearance-none rounded-full border-[1.5px] border-line-strong bg-surface outline-none checked:border-[5px] checked:border-ink"
       />
       <span className="min-w-0">
-        <span className="block font-medium">{title}</span>
+        <span id={`${id}-title`} className="block font-medium">
+          {title}
+        </span>
         <span id={`${id}-detail`} className="block text-pretty text-sm text-text-2">
           {detail}
         </span>

@@ -25,11 +25,13 @@ export interface CopyableProps {
   /** What it is, for who cannot see where it stands: "Address of Ana". */
   readonly label: string;
   readonly children?: ReactNode;
+  /** The sign of copying is always there, not only when pointed at. */
+  readonly isPlain?: boolean;
   readonly className?: string;
 }
 
 /** A text that a click copies: the whole of it is the button. */
-export function Copyable({ text, label, children, className }: CopyableProps) {
+export function Copyable({ text, label, children, isPlain = false, className }: CopyableProps) {
   const { t } = useTranslation();
   const [isCopied, copy] = useCopy();
   return (
@@ -50,7 +52,8 @@ export function Copyable({ text, label, children, className }: CopyableProps) {
         <Copy
           size={14}
           className={cx(
-            "absolute inset-0 text-text-3 opacity-0 group-hover/copy:opacity-100 group-focus-visible/copy:opacity-100",
+            "absolute inset-0 text-text-3 group-hover/copy:opacity-100 group-focus-visible/copy:opacity-100",
+            !isPlain && "opacity-0",
             isCopied && "invisible",
           )}
         />

@@ -61,5 +61,5 @@ export function Dialog({ open, onClose, title, description, children, size = "sm
 
 /** The row of buttons at a dialog's end: the one that goes on comes last. */
 export function DialogActions({ children }: { readonly children: ReactNode }) {
-  return <div className="mt-6 flex flex-col-reverse gap-2 sm:flex-row sm:justify-end">{children}</div>;
+  return <div className="mt-6 flex flex-col-reverse gap-2 first:mt-0 sm:flex-row sm:justify-end">{children}</div>;
 }

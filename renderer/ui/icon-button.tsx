@@ -7,11 +7,12 @@ export interface IconButtonProps extends ComponentProps<"button"> {
   readonly label: string;
   readonly icon: ReactNode;
   readonly size?: "medium" | "small";
+  readonly opensMenu?: boolean;
 }
 
-export function IconButton({ label, icon, size = "medium", className, ...rest }: IconButtonProps) {
+export function IconButton({ label, icon, size = "medium", opensMenu = false, className, ...rest }: IconButtonProps) {
   return (
-    <Tooltip text={label}>
+    <Tooltip text={label} byPointerOnly={opensMenu}>
       <button
         type="button"
         aria-label={label}

@@ -56,7 +56,10 @@ export function ToastRegion({ label, children }: { readonly label: string; reado
   return (
     <Radix.Provider label={label} swipeDirection="down">
       {children}
-      <Radix.Viewport className="fixed end-0 bottom-0 z-50 flex w-full flex-col gap-2 p-4 pb-20 outline-none sm:w-100 sm:pb-4" />
+      <Radix.Viewport
+        label={`${label} ({hotkey})`}
+        className="fixed end-0 bottom-0 z-50 flex w-full flex-col gap-2 p-4 pb-20 outline-none sm:w-100 sm:pb-4"
+      />
     </Radix.Provider>
   );
 }

@@ -8,11 +8,20 @@ export function TooltipProvider({ children }: { readonly children: ReactNode }) 
   return <Radix.Provider delayDuration={DELAY_MS}>{children}</Radix.Provider>;
 }
 
+export interface TooltipProps {
+  readonly text: ReactNode;
+  readonly children: ReactNode;
+  /** For what gets the focus back by itself, as a menu's button does when the menu closes. */
+  readonly byPointerOnly?: boolean;
+}
+
 /** Words for what is drawn only. Never the sole place of something that matters: touch has no pointer. */
-export function Tooltip({ text, children }: { readonly text: ReactNode; readonly children: ReactNode }) {
+export function Tooltip({ text, children, byPointerOnly = false }: TooltipProps) {
   return (
     <Radix.Root>
-      <Radix.Trigger asChild>{children}</Radix.Trigger>
+      <Radix.Trigger asChild {...(byPointerOnly && { onFocus: (event) => event.preventDefault() })}>
+        {children}
+      </Radix.Trigger>
       <Radix.Portal>
         <Radix.Content
           sideOffset={6}

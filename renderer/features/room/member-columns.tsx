@@ -7,7 +7,7 @@ import { cx } from "../../ui/classes.ts";
  */
 export const COLUMNS = cx(
   "grid grid-cols-[minmax(0,1fr)_auto] items-center gap-x-3 ps-4 pe-2",
-  "@[34rem]/members:grid-cols-[minmax(0,1fr)_6.5rem_6.5rem_5.25rem_2.25rem]",
+  "@[34rem]/members:grid-cols-[minmax(0,1fr)_5.5rem_6.5rem_5.25rem_2.25rem]",
   "@3xl/members:grid-cols-[minmax(0,1fr)_9.25rem_7rem_7.5rem_6rem_2.25rem] @3xl/members:gap-x-4",
 );
 

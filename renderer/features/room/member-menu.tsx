@@ -23,7 +23,7 @@ export function MemberMenu({ roomId, publicKey }: MemberRef) {
   const isSelf = member.state === "self";
   return (
     <>
-      <Menu label={label} trigger={<IconButton label={label} icon={<Ellipsis size={17} />} />}>
+      <Menu label={label} trigger={<IconButton label={label} icon={<Ellipsis size={17} />} opensMenu />}>
         <MenuItem icon={<AtSign size={15} />} aside={member.ipv4} onSelect={() => copy(member.ipv4)}>
           {t("member.copyIpv4")}
         </MenuItem>

@@ -4,6 +4,7 @@ import { useHost } from "../../store/context.ts";
 import { Badge } from "../../ui/badge.tsx";
 import { Tooltip } from "../../ui/tooltip.tsx";
 import type { MemberRef } from "./member-ref.ts";
+import { MemberWait } from "./member-wait.tsx";
 
 /** The name, what marks it, and under it the state of the way there where it is not simply "connected". */
 export function MemberName({ roomId, publicKey }: MemberRef) {
@@ -34,7 +35,9 @@ export function MemberName({ roomId, publicKey }: MemberRef) {
       {state === "self" && <Badge>{t("member.you")}</Badge>}
       {state === "self" && isOwner && <Badge>{t("member.owner")}</Badge>}
       {(state === "connecting" || state === "reconnecting") && (
-        <span className="text-sm text-wait-text">{t(`member.${state}`)}</span>
+        <span className="@[34rem]/members:hidden">
+          <MemberWait state={state} />
+        </span>
       )}
     </div>
   );

@@ -21,7 +21,7 @@ export const MemberRow = memo(function MemberRow({ roomId, publicKey }: MemberRe
     const state = rooms[roomId]?.members[publicKey]?.state;
     return state !== "self" && state !== "connected";
   });
-  const address = <Copyable text={ipv4} label={t("member.address", { name: username })} className="text-sm" />;
+  const address = <Copyable text={ipv4} label={t("member.address", { name: username })} className="min-w-0 text-sm" />;
   return (
     <li className={cx(COLUMNS, "min-h-16 border-line py-2 not-last:border-b")}>
       <div className="flex min-w-0 items-center gap-3">

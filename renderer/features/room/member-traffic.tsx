@@ -18,6 +18,7 @@ export function MemberTraffic({ roomId, publicKey }: MemberRef) {
   const down = useModel(({ samples }) => last(samples[publicKey]?.inBps ?? []) ?? 0);
   const up = useModel(({ samples }) => last(samples[publicKey]?.outBps ?? []) ?? 0);
   if (!isConnected) return null;
+  if (down < QUIET_BPS && up < QUIET_BPS) return <span className="text-text-3 text-xs">{t("member.idle")}</span>;
   const lines = [
     { Icon: ArrowDown, bps: down, label: t("member.down", { name, rate: rate(down) }) },
     { Icon: ArrowUp, bps: up, label: t("member.up", { name, rate: rate(up) }) },

@@ -36,7 +36,10 @@ export function RoomHeader({ roomId }: { readonly roomId: RoomId }) {
         <Button look="primary" icon={<UserPlus size={16} />} onClick={() => openDialog({ kind: "invite", roomId })}>
           {t("room.invite")}
         </Button>
-        <Menu label={t("room.menu")} trigger={<IconButton label={t("room.menu")} icon={<Ellipsis size={18} />} />}>
+        <Menu
+          label={t("room.menu")}
+          trigger={<IconButton label={t("room.menu")} icon={<Ellipsis size={18} />} opensMenu />}
+        >
           {isOwner && (
             <MenuItem icon={<Pencil size={15} />} onSelect={() => setOpen("rename")}>
               {t("room.rename")}

@@ -17,7 +17,11 @@ export function InvitationRow({
         <Copyable
           text={value}
           label={label}
-          className={cx("font-mono", large ? "font-semibold text-lg tracking-[0.2em]" : "text-sm")}
+          isPlain
+          className={cx(
+            "w-full justify-between font-mono",
+            large ? "font-semibold text-lg tracking-[0.2em]" : "text-sm",
+          )}
         />
       </dd>
     </div>

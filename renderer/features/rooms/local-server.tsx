@@ -30,7 +30,7 @@ export function LocalServer() {
           ),
         })}
       >
-        {t("invite.localDetail")}
+        {choice.kind === "embedded" ? t("invite.localDetail") : t("invite.localDetailUrl")}
       </Banner>
     </div>
   );

@@ -57,8 +57,8 @@ function SignedOut() {
   return (
     <EmptyState picture={<Mark size={48} />} level={1} title={t("link.signedOut")}>
       <p>{t("link.signedOutDetail")}</p>
-      <p className="mt-3 inline-block rounded-control bg-well px-3 py-1.5 font-mono text-text">
-        <Copyable text={command} label={t("link.signedOut")} />
+      <p className="mx-auto mt-4 w-48 rounded-control bg-well px-3 py-1.5 font-mono text-text">
+        <Copyable text={command} label={t("link.signedOut")} isPlain className="w-full justify-between" />
       </p>
     </EmptyState>
   );

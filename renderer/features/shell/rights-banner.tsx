@@ -23,7 +23,7 @@ export function RightsBanner() {
       <p className="mt-1">{t(`rights.${rights.kind}`)}</p>
       {rights.command !== undefined && (
         <div className="mt-2 rounded-control bg-surface px-3 py-1.5 font-mono text-text text-xs">
-          <Copyable text={rights.command} label={t("rights.title")} className="w-full" />
+          <Copyable text={rights.command} label={t("rights.title")} isPlain className="w-full justify-between" />
         </div>
       )}
       {tunnel.state === "failed" && tunnel.code !== PLAIN && (

@@ -40,10 +40,14 @@ function SidebarRoom({ roomId }: { readonly roomId: RoomId }) {
       <span className="min-w-0 flex-1 truncate" dir="auto">
         {name}
       </span>
-      <span className="figures text-text-2 text-xs" aria-hidden="true">
-        {count}
-      </span>
-      <span className="sr-only">{t("shell.roomCount", { count })}</span>
+      {count > 0 && (
+        <>
+          <span className="figures text-text-2 text-xs" aria-hidden="true">
+            {count}
+          </span>
+          <span className="sr-only">{t("shell.roomCount", { count })}</span>
+        </>
+      )}
     </button>
   );
 }

@@ -1,0 +1,81 @@
+import { describe, expect, it } from "vitest";
+import { presenceOf, reach, toneOf } from "../../../renderer/store/presence.ts";
+import { roomsInOrder, roomTone } from "../../../renderer/store/rooms.ts";
+import type { RoomId } from "../../../shared/base/brand.ts";
+import type { AppState } from "../../../shared/ipc/app.ts";
+import { memberOf } from "../../fakes/app-people.ts";
+import { emptyState, HOME, homeState, roomOf, WORK, withRooms } from "../../fakes/app-states.ts";
+
+const open = { kind: "open" } as const;
+const empty = emptyState(0);
+const home = homeState(0);
+const alone = withRooms(empty, roomOf(HOME, "Den", []));
+const withMember = (state: "connecting" | "connected" | "reconnecting") =>
+  withRooms(empty, roomOf(HOME, "Den", [memberOf("Ben", state)]));
+const server = (state: AppState, kind: AppState["server"]["state"]): AppState => ({
+  ...state,
+  server: { ...state.server, state: kind },
+});
+
+describe("the state in one word", () => {
+  it.each<[string, AppState, string]>([
+    ["off where the person wants it off", { ...home, wanted: false }, "off"],
+    ["ready without a room", empty, "no_rooms"],
+    ["ready alone in a room", alone, "alone"],
+    ["connecting until the server is there", server(empty, "connecting"), "connecting"],
+    ["connecting while members are looked for", withMember("connecting"), "connecting"],
+    ["connecting while the only member is lost for a moment", withMember("reconnecting"), "connecting"],
+    ["connected once one answers", withMember("connected"), "connected"],
+    ["connected while the server is away, if members answer", server(home, "waiting"), "connected"],
+    ["lost when the server is away and nobody answers", server(alone, "waiting"), "server_lost"],
+    ["lost when the server on this computer could not start", server(alone, "stopped"), "server_lost"],
+    ["limited without the device", { ...home, tunnel: { state: "off" } }, "no_tunnel"],
+  ])("is %s", (_, state, kind) => {
+    expect(presenceOf(state, open).kind).toBe(kind);
+  });
+
+  it("is never connected over a wire that is not", () => {
+    expect(presenceOf(home, { kind: "waiting", retryAt: 0 })).toEqual({ kind: "unknown" });
+  });
+
+  it("is green for nothing but connected", () => {
+    const states = [empty, alone, withMember("connecting"), server(alone, "waiting"), { ...home, wanted: false }];
+    for (const state of states) expect(toneOf(presenceOf(state, open))).not.toBe("live");
+    expect(toneOf(presenceOf(home, open))).toBe("live");
+  });
+
+  it("counts somebody who is in two rooms once, and as reached if either says so", () => {
+    const twice = withRooms(
+      empty,
+      roomOf(HOME, "Den", [memberOf("Ben", "connecting")]),
+      roomOf(WORK, "Work", [memberOf("Ben", "connected")]),
+    );
+    expect(reach(twice)).toEqual({ reached: 1, of: 1 });
+  });
+});
+
+describe("a room's dot", () => {
+  const tone = (host: AppState, roomId = HOME) =>
+    roomTone({ host, link: open } as Parameters<typeof roomTone>[0], roomId);
+
+  it.each<[string, AppState, string]>([
+    ["live when somebody answers", withMember("connected"), "live"],
+    ["waiting when nobody does yet", withMember("connecting"), "wait"],
+    ["idle when nobody else is there", alone, "idle"],
+    ["idle when off", { ...home, wanted: false }, "idle"],
+  ])("is %s", (_, state, expected) => expect(tone(state)).toBe(expected));
+
+  it("is idle for a room that is gone", () => expect(tone(empty)).toBe("idle"));
+});
+
+describe("the order of rooms", () => {
+  it("is by name, and by id among the same names, whatever order they come in", () => {
+    const rooms = [
+      roomOf("b" as RoomId, "Den", []),
+      roomOf("c" as RoomId, "Ant", []),
+      roomOf("a" as RoomId, "Den", []),
+    ];
+    expect(roomsInOrder(withRooms(empty, ...rooms))).toEqual(["c", "a", "b"]);
+    expect(roomsInOrder(withRooms(empty, ...rooms.reverse()))).toEqual(["c", "a", "b"]);
+  });
+});
