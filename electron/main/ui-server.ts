@@ -13,6 +13,17 @@ import { UiAccess } from "./ui-server-access.ts";
 import type { UiFile, UiFiles } from "./ui-server-files.ts";
 import { cookieOf, type Refusal, UiGate } from "./ui-server-gate.ts";
 import { securityHeaders } from "./ui-server-headers.ts";
+import {
+  BAD_TOKEN,
+  badMethod,
+  NO_SESSION,
+  NOT_A_PAGE,
+  NOT_JSON,
+  NOTHING_HERE,
+  OTHER_USER,
+  TOO_LARGE,
+  TOO_MANY_WINDOWS,
+} from "./ui-server-refusals.ts";
 
 /** The UI is for whoever sits at this machine. There is no setting for another address. */
 const LOOPBACK = "127.0.0.1";
@@ -225,44 +236,9 @@ class LoopbackUi implements UiServer {
   }
 }
 
-const BAD_TOKEN: Refusal = {
-  status: 403,
-  code: "bad_token",
-  sentence: "This link was used before, or is too old. Get a new one with: govpn ui",
-};
-const OTHER_USER: Refusal = {
-  status: 403,
-  code: "other_user",
-  sentence: "This GoVPN belongs to another user of this machine.",
-};
-const NO_SESSION: Refusal = {
-  status: 401,
-  code: "no_session",
-  sentence: "This browser has not been let in. Get a link with: govpn ui",
-};
-const TOO_MANY_WINDOWS: Refusal = {
-  status: 503,
-  code: "too_many_windows",
-  sentence: "GoVPN is open in too many tabs. Close some of them.",
-};
-const TOO_LARGE: Refusal = { status: 413, code: "too_large", sentence: "That is larger than any token." };
-const NOTHING_HERE: Refusal = { status: 404, code: "not_found", sentence: "There is no such page here." };
-const NOT_A_PAGE: Refusal = {
-  status: 426,
-  code: "not_a_page",
-  sentence: "This address is for WebSockets. The user interface is at /.",
-};
-
-function badMethod(path: string): Refusal {
-  const sentence = path === SESSION_PATH ? "Only GET and POST are understood here." : "Only GET is understood here.";
-  return { status: 405, code: "bad_method", sentence };
-}
-
 function badSessionRequest({ headers }: IncomingMessage): Refusal | undefined {
   // A page of another site can post a form or plain text unasked, but not JSON.
-  if (headers["content-type"]?.split(";", 1)[0] !== "application/json") {
-    return { status: 415, code: "not_json", sentence: "A token is posted as application/json." };
-  }
+  if (headers["content-type"]?.split(";", 1)[0] !== "application/json") return NOT_JSON;
   return Number(headers["content-length"] ?? 0) > MAX_SESSION_REQUEST_BYTES ? TOO_LARGE : undefined;
 }
 
