@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { DEFAULT_TUNNEL_MTU } from "../../shared/tunnel/mtu.ts";
 import type { Host } from "./lab/host.ts";
-import { bringUp, joining, type Member, type RoomKey } from "./lab/member.ts";
+import { bringUp, joining, type Member, type RoomKey, startUp } from "./lab/member.ts";
 import { namespacePrefix } from "./lab/namespaces.ts";
 import { iperf3, iperf3Server, ping } from "./lab/traffic.ts";
 import { useLab } from "./lab/use-lab.ts";
@@ -96,6 +96,18 @@ describe("two people who are not root", () => {
     return member;
   }
 
+  /** What the doctor says of the network device, asked by the same user. */
+  async function diagnosis({ host, profile }: Member): Promise<Record<string, unknown>> {
+    const doctor = [process.execPath, join(root, "dist/govpn.mjs"), "doctor", "--json", "--profile", profile];
+    const [command = "", ...rest] = [...as(UID, profile), ...doctor, "--stun", "127.0.0.1:9"];
+    const { stdout } = await host.run(command, rest);
+    const findings = stdout
+      .split("\n")
+      .filter(Boolean)
+      .map((line) => JSON.parse(line) as Record<string, unknown>);
+    return findings.find(({ id }) => id === "tun") ?? {};
+  }
+
   beforeAll(async () => {
     const server = await lab().host(3).serve(["--memory", "--rate-limit", "0"]);
     for (const name of ["ann", "bob"]) folderOf(name);
@@ -117,6 +129,19 @@ describe("two people who are not root", () => {
     }
   });
 
+  it("are told the same line by the doctor, and by an up that requires a device", async () => {
+    const [ann] = members as [Member, Member];
+    const { command } = await ann.up.waitFor(({ event }) => event === "tunnel");
+    expect(await diagnosis(ann)).toMatchObject({ status: "fail", fix: expect.stringContaining(String(command)) });
+
+    const profile = folderOf("cat");
+    const options = { profile, under: as(UID, profile), args: ["--tun", "required"] };
+    const refused = startUp(lab().host(2), joining(key), options);
+    expect(await refused.program.exited).toBe(1);
+    const words = expect.stringMatching(/once, for good: sudo sh .*govpn-netconf setup --ipv4 /);
+    expect(refused.events.at(-1)).toMatchObject({ event: "error", code: "tun_permission", message: words });
+  });
+
   it("have a tunnel soon after an administrator has run it, without starting again", async () => {
     for (const { host, up } of members) {
       const { command } = await up.waitFor(({ event }) => event === "tunnel");
@@ -128,6 +153,10 @@ describe("two people who are not root", () => {
     for (const address of [bob.ipv4, bob.ipv6]) {
       expect(await ping(ann.host, address, { count: 5 })).toMatchObject({ received: 5 });
     }
+    expect(await diagnosis(ann)).toMatchObject({
+      status: "ok",
+      detail: `govpn0 was set up for this user, MTU ${DEFAULT_TUNNEL_MTU}`,
+    });
   });
 
   it("carry TCP through it with the kernel's offloads, as root would", async () => {
