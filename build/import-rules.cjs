@@ -255,7 +255,7 @@ const areas = [
       ...folders("shared", "electron", "renderer", "build", "test"),
       ...packages("vitest", "@vitest/[^/]+", "fast-check", "ws", "valibot", "@noble/[^/]+", "@scure/base"),
       ...packages("dependency-cruiser", "playwright", "axe-core", "electron"),
-      ...packages("react", "react-dom", "@testing-library/[^/]+"),
+      ...packages("react", "react-dom", "@testing-library/[^/]+", "typescript"),
     ],
     node: true,
     comment:
