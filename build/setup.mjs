@@ -88,7 +88,8 @@ export function isInstalled(lock, recordedText) {
 
 /** @returns {Promise<void>} */
 function npmCi() {
-  const args = ["ci", "--no-audit", "--no-fund"];
+  // Without npm's warnings: electron's downloader asks for a newer Node than ours, at length, and runs on ours.
+  const args = ["ci", "--no-audit", "--no-fund", "--loglevel=error"];
   // npm tells the scripts that it runs where it is; a launcher started by hand takes the one in PATH.
   const npm = process.env.npm_execpath;
   const ownNpm = npm !== undefined && /\.c?js$/.test(npm) && npm.includes("npm-cli");

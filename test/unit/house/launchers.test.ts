@@ -204,10 +204,10 @@ describe("npm start", () => {
     expect(stderr).not.toMatch(/desktop app/);
   });
 
-  it("says in one line why there is no desktop app, and opens the user interface in a browser", () => {
+  it("says in one line why there is no desktop app, and serves the user interface to a browser", () => {
     const { status, stdout, stderr } = launch("start");
     expect([status, stdout]).toEqual([0, "first start|--ui\n"]);
-    expect(stderr).toMatch(/^No desktop app: [^\n]+\. The user interface opens in a browser instead\.$/m);
+    expect(stderr).toMatch(/^No desktop app: [^\n]+\. Its user interface is served to a browser instead\.$/m);
   });
 });
 
