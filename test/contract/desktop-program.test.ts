@@ -6,6 +6,7 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { dist, ensureBuilt } from "../../build/bundle.mjs";
+import type { RoomId } from "../../shared/base/brand.ts";
 import type { AppState } from "../../shared/ipc/app.ts";
 import { applyPatch } from "../../shared/ipc/patch.ts";
 
@@ -22,13 +23,16 @@ type Told = { readonly from: string } & Record<string, unknown>;
 
 let folder: string;
 let app: Program | undefined;
+/** Another member. */
+let other: ChildProcess | undefined;
 
-beforeAll(() => ensureBuilt(["desktop"]), 60_000);
+beforeAll(() => ensureBuilt(["desktop", "govpn"]), 60_000);
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), "govpn-desktop-"));
   install(folder);
 });
 afterEach(async () => {
+  other?.kill("SIGKILL");
   await app?.end();
   rmSync(folder, { recursive: true, force: true });
 });
@@ -58,7 +62,9 @@ class Program {
   constructor(...args: string[]) {
     const main = [join(folder, "dist/desktop/main.mjs"), "--profile", join(folder, "profile"), ...args];
     const env = { PATH: process.env.PATH ?? "", HOME: folder, TMPDIR: folder };
-    const setUp = 'ip link set lo up && exec "$@"';
+    // A pair of cables that lead to each other: the address that a real network would give.
+    const cable = "ip link add lan type veth peer name end && ip addr add 192.0.2.1/24 dev lan";
+    const setUp = `ip link set lo up && ${cable} && ip link set lan up && ip link set end up && exec "$@"`;
     const command = ["--net", "sh", "-c", setUp, "sh", process.execPath, ...main];
     this.#child = spawn("unshare", command, { env, stdio: ["ignore", "ignore", "pipe", "ipc"] });
     this.#child.stderr?.on("data", (chunk: Buffer) => {
@@ -81,6 +87,13 @@ class Program {
         this.#news = resolve;
       });
     }
+  }
+
+  /** Runs the command line beside it, in the same network. */
+  beside(...args: string[]): ChildProcess {
+    const command = ["--target", `${this.#child.pid}`, "--net", process.execPath, join(dist, "govpn.mjs"), ...args];
+    const env = { PATH: process.env.PATH ?? "", HOME: folder, TMPDIR: folder };
+    return spawn("nsenter", command, { env, stdio: "ignore" });
   }
 
   send(to: string, more: object = {}): void {
@@ -157,6 +170,23 @@ describe.skipIf(!canIsolate)("the built desktop app", () => {
     await program.until(() => program.state()?.tunnel.state === "failed");
     await program.until(() => program.state()?.tunnel.state === "up");
     expect(program.engines()).toHaveLength(2);
+  }, 60_000);
+
+  it("is connected to the members of its rooms again when its engine was gone", async () => {
+    const program = await started();
+    const made = await program.call("create", { name: "Den", pin: "4821" });
+    const { roomId } = made.value as unknown as { roomId: RoomId };
+    const join = ["--server", "ws://127.0.0.1:8080", "--join", roomId, "--pin", "4821", "--username", "Ben"];
+    other = program.beside("up", ...join, "--tun", "off", "--profile", `${folder}/ben`);
+    const ben = () =>
+      Object.values(program.state()?.rooms[roomId]?.members ?? {}).find((each) => each.state !== "self");
+    await program.until(() => ben()?.state === "connected" && ben()?.lane !== undefined);
+    expect(ben()).toMatchObject({ username: "Ben", path: "direct", verified: true });
+    program.send("kill-engine");
+    await program.until(() => ben()?.state === "reconnecting");
+    await program.until(() => ben()?.state === "connected" && ben()?.lane !== undefined);
+    expect(program.engines()).toHaveLength(2);
+    expect(Object.keys(program.state()?.rooms[roomId]?.members ?? {})).toHaveLength(2);
   }, 60_000);
 
   it("shows the link that a second start brought, and asks", async () => {
