@@ -24,6 +24,7 @@ export interface EnginePort
     | "retryNow"
     | "pathChanged"
     | "roundTrip"
+    | "speedTest"
     | "stop"
   > {}
 

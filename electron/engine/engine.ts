@@ -4,13 +4,15 @@ import type { Disposable } from "../../shared/base/disposable.ts";
 import { Emitter } from "../../shared/base/emitter.ts";
 import type { Logger } from "../../shared/base/logger.ts";
 import type { RandomBytes } from "../../shared/base/random.ts";
-import { type Failure, messageOf, ok, type Result } from "../../shared/base/result.ts";
+import { type Failure, fail, messageOf, ok, type Result } from "../../shared/base/result.ts";
 import { deriveAddress, IPV6_PREFIX, type MemberAddress } from "../../shared/identity/address.ts";
 import type { Signer, VerifySignature } from "../../shared/identity/keys.ts";
 import { Mesh, type MeshEvents, type PeerView } from "../../shared/mesh/mesh.ts";
 import type { CreateTransport, TransportSignal } from "../../shared/mesh/ports.ts";
 import type { TunnelCounters } from "../../shared/tunnel/counters.ts";
 import { OFFLOAD_CAPABILITY, type TunDevice } from "../../shared/tunnel/ports.ts";
+import { SPEED_CAPABILITY } from "../../shared/tunnel/speed-frame.ts";
+import type { SpeedFigures } from "../../shared/tunnel/speed-test.ts";
 import { type PeerDescription, Tunnel } from "../../shared/tunnel/tunnel.ts";
 
 export type TunMode = "auto" | "required" | "off";
@@ -94,7 +96,7 @@ export class Engine {
     this.#address = deriveAddress(options.signer.publicKey);
     this.#state = options.tun === "off" ? { kind: "off" } : { kind: "closed" };
     const { clock, logger, mtu } = options;
-    this.#tunnel = new Tunnel({ self: this.#address, clock, logger, mtu, defer: setImmediate });
+    this.#tunnel = new Tunnel({ self: this.#address, clock, logger, mtu, random: options.random, defer: setImmediate });
     this.#tunnel.events.on("device_lost", ({ name }) => this.#deviceLost(name));
     this.#mesh = new Mesh(this.#describe(), {
       signer: options.signer,
@@ -192,6 +194,19 @@ export class Engine {
     return this.#mesh.roundTrip(key, withinMs);
   }
 
+  /**
+   * Measures the way to a member, so many milliseconds each way, over the lane that its packets take. Fails with
+   * "not_connected", "not_supported" (its version cannot), "busy" or "no_answer".
+   */
+  async speedTest(key: PublicKey, ms: number): Promise<Result<SpeedFigures>> {
+    const peer = this.#mesh.peer(key);
+    if (peer?.state !== "connected") return fail("not_connected", "there is no connection to the member");
+    if (!peer.capabilities.includes(SPEED_CAPABILITY)) {
+      return fail("not_supported", "the member's version cannot measure speed");
+    }
+    return this.#tunnel.speedTests.run(key, ms);
+  }
+
   async stop(): Promise<void> {
     if (this.#stopped) return;
     this.#stopped = true;
@@ -204,7 +219,12 @@ export class Engine {
 
   #describe() {
     const mtu = this.#state.kind === "up" ? this.#state.mtu : 0;
-    return { username: this.#username, ipv4Salt: this.#address.ipv4Salt, mtu, capabilities: [OFFLOAD_CAPABILITY] };
+    return {
+      username: this.#username,
+      ipv4Salt: this.#address.ipv4Salt,
+      mtu,
+      capabilities: [OFFLOAD_CAPABILITY, SPEED_CAPABILITY],
+    };
   }
 
   #descriptionOf(publicKey: PublicKey): PeerDescription {

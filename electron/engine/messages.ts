@@ -6,6 +6,7 @@ import type { MemberAddress } from "../../shared/identity/address.ts";
 import type { PeerView } from "../../shared/mesh/mesh.ts";
 import type { TransportSignal } from "../../shared/mesh/ports.ts";
 import type { TunnelCounters } from "../../shared/tunnel/counters.ts";
+import type { SpeedFigures } from "../../shared/tunnel/speed-test.ts";
 import type { IceServerConfig } from "../adapters/webrtc/ice-servers.ts";
 import type { EngineEvents, TunMode, TunnelState } from "./engine.ts";
 import type { EnginePort } from "./engine-port.ts";
@@ -50,7 +51,7 @@ export type Order =
   | "retryNow"
   | "pathChanged";
 /** What it is asked. */
-export type Question = "start" | "retryDevice" | "roundTrip" | "stop";
+export type Question = "start" | "retryDevice" | "roundTrip" | "speedTest" | "stop";
 
 export type ToEngine =
   | { readonly type: "setup"; readonly setup: EngineSetup }
@@ -88,7 +89,11 @@ export type FromEngine =
   /** An event, with what could be read when it happened. */
   | { readonly type: "event"; readonly event: EngineEvent; readonly view: EngineView }
   | { readonly type: "counts"; readonly counts: EngineCounts; readonly view: EngineView }
-  | { readonly type: "answer"; readonly id: number; readonly value: Result<void> | number | undefined }
+  | {
+      readonly type: "answer";
+      readonly id: number;
+      readonly value: Result<void> | Result<SpeedFigures> | number | undefined;
+    }
   | { readonly type: "sign"; readonly id: number; readonly message: Uint8Array }
   | {
       readonly type: "signal";

@@ -7,6 +7,7 @@ import { fail, messageOf, ok, type Result } from "../../shared/base/result.ts";
 import { deriveAddress, type MemberAddress } from "../../shared/identity/address.ts";
 import type { PeerView } from "../../shared/mesh/mesh.ts";
 import { Counting, DROP_REASONS, type TunnelCounters } from "../../shared/tunnel/counters.ts";
+import type { SpeedFigures } from "../../shared/tunnel/speed-test.ts";
 import type { EngineEvents, TunnelState } from "./engine.ts";
 import type { EngineNeeds, EnginePort } from "./engine-port.ts";
 import {
@@ -149,6 +150,12 @@ export class RemoteEngine implements EnginePort {
   async roundTrip(key: PublicKey, withinMs: number): Promise<number | undefined> {
     const answer = await this.#ask("roundTrip", [key, withinMs]);
     return typeof answer === "number" ? answer : undefined;
+  }
+
+  async speedTest(key: PublicKey, ms: number): Promise<Result<SpeedFigures>> {
+    const answer = await this.#ask("speedTest", [key, ms]);
+    // The other process is this very program.
+    return isResult(answer) ? (answer as Result<SpeedFigures>) : fail("engine_died", "the engine was lost meanwhile");
   }
 
   /** Connections to members are made like this from now on. */

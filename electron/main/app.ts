@@ -250,7 +250,7 @@ export class App implements WatchableApp {
     saveSettings: ({ change }) => this.#save(change),
     testServer: ({ url }) => this.#testServer(url),
     doctor: async () => ok(await this.#examine()),
-    speedTest: async () => fail("not_supported", "this version measures no speed"),
+    speedTest: ({ member, seconds }) => this.#onHost((host) => host.speedTest(member, seconds)),
     report: async () => {
       const { report, view } = this.#parts;
       const findings = await this.#examine();

@@ -8,6 +8,7 @@ import { type Failure, fail, messageOf, ok, type Result } from "../../shared/bas
 import { deriveAddress } from "../../shared/identity/address.ts";
 import type { Signer } from "../../shared/identity/keys.ts";
 import type { SecretStore } from "../../shared/identity/ports.ts";
+import type { SpeedTest } from "../../shared/ipc/app.ts";
 import type { HostApi, HostSnapshot, Method, Params, Replies, RuntimeView } from "../../shared/ipc/contract.ts";
 import type { PeerView } from "../../shared/mesh/mesh.ts";
 import { type JoinRoom, RoomSessions } from "../../shared/room/session.ts";
@@ -16,6 +17,7 @@ import type { LeftReason } from "../../shared/room/state.ts";
 import { cleanUsername } from "../../shared/room/username.ts";
 import { SignalingClient, type SignalingState } from "../../shared/signaling/client.ts";
 import type { DialSignaling } from "../../shared/signaling/ports.ts";
+import { median } from "../../shared/tunnel/speed-burst.ts";
 import { Engine, type EngineOptions, type TunnelState } from "../engine/engine.ts";
 import type { CreateEngine, EnginePort } from "../engine/engine-port.ts";
 import { RoomMemory } from "./room-memory.ts";
@@ -24,6 +26,8 @@ import { memberView, roomView, trafficView, tunnelView } from "./views.ts";
 /** How many probes one `ping` may have on the way, and how long each may take. */
 const PING_WITHIN_MS = 3_000;
 const PING_EVERY_MS = 200;
+/** Before a speed test: the median of a few, so that a hiccup is not taken for the path. */
+const IDLE_ROUND_TRIPS = 5;
 
 export interface HostEvents {
   /** The connection to the signaling server. */
@@ -220,6 +224,27 @@ export class Host implements HostApi, Disposable {
     return left.ok ? ok({ roomId: room.value.roomId, delivered: left.value.delivered }) : left;
   }
 
+  /**
+   * Measures the way to a member, by key, address or name, so many seconds each way. Fails as the engine does, and with
+   * "unknown_member" or "which_member".
+   */
+  async speedTest(member: string, seconds: number): Promise<Result<SpeedTest>> {
+    const found = this.#findMember(member, this.#rooms.snapshots);
+    if (!found.ok) return found;
+    const { publicKey } = found.value;
+    const idle: number[] = [];
+    for (let i = 0; i < IDLE_ROUND_TRIPS; i++) {
+      const rtt = await this.engine.roundTrip(publicKey, PING_WITHIN_MS);
+      if (rtt !== undefined) idle.push(rtt);
+    }
+    const idleRttMs = median(idle);
+    if (idleRttMs === undefined) return fail("no_answer", "the member does not answer");
+    const measured = await this.engine.speedTest(publicKey, seconds * 1_000);
+    if (!measured.ok) return measured;
+    const { upMbps, downMbps, loadedRttMs = idleRttMs } = measured.value;
+    return ok({ upMbps, downMbps, idleRttMs: toMicroseconds(idleRttMs), loadedRttMs: toMicroseconds(loadedRttMs) });
+  }
+
   async #ping({ member, count }: Params<"ping">): Promise<Result<Replies["ping"]>> {
     const found = this.#findMember(member, this.#rooms.snapshots);
     if (!found.ok) return found;
@@ -361,4 +386,9 @@ export class Host implements HostApi, Disposable {
     this.#signaling.stop();
     await this.#memory.settled();
   }
+}
+
+/** Milliseconds as far as the clock knows them. */
+function toMicroseconds(ms: number): number {
+  return Number(ms.toFixed(3));
 }

@@ -14,6 +14,7 @@ import type { Delivery } from "./delivery.ts";
 import { isCarriedWhole, isPartial, isPartialOnly, isSuper, trim } from "./offload.ts";
 import type { Peer } from "./peer.ts";
 import type { Addresses, RouteTable } from "./routes.ts";
+import { isSpeedFrame } from "./speed-frame.ts";
 
 /** A foreign source says that a peer lies or is misconfigured; worth one line a minute, not one a packet. */
 const SPOOF_WARNING_MS = 60_000;
@@ -25,6 +26,8 @@ export interface InboundOptions {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly linkMtu: (peer: Peer) => number;
+  /** A frame of a speed test came in the place of a packet. */
+  readonly onSpeedFrame: (peer: Peer, frame: Uint8Array) => void;
 }
 
 /**
@@ -50,6 +53,7 @@ export class Inbound {
       case 6:
         return this.#ipv6(peer, packet, offload);
       default:
+        if (isSpeedFrame(packet)) return this.#options.onSpeedFrame(peer, packet);
         return peer.counting.drop("malformed");
     }
   }

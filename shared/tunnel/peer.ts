@@ -117,6 +117,11 @@ export class Peer implements Routed, Disposable {
     return this.#lane !== undefined || this.#clock.now() - this.#laneLostAt < LANE_HOLD_MS;
   }
 
+  /** Sends what is no packet, or loses it: it does not wait. @returns whether the lane wants more */
+  sendBare(frame: Uint8Array): boolean {
+    return this.#lane?.send(frame) ?? false;
+  }
+
   /** Takes over `lane`'s callbacks; what waits goes out by it, in order. */
   setLane(lane: Lane | undefined): void {
     if (lane === this.#lane) return;

@@ -3,6 +3,7 @@ import type { Clock } from "../base/clock.ts";
 import type { Disposable } from "../base/disposable.ts";
 import { Emitter } from "../base/emitter.ts";
 import type { Logger } from "../base/logger.ts";
+import type { RandomBytes } from "../base/random.ts";
 import { type Failure, fail, ok, type Result } from "../base/result.ts";
 import type { MemberAddress } from "../identity/address.ts";
 import { parseIpv4Address, parseIpv6Address } from "../packet/address.ts";
@@ -20,6 +21,7 @@ import type { Lane, TunDevice } from "./ports.ts";
 import { Replies } from "./replies.ts";
 import { type Addresses, RouteTable } from "./routes.ts";
 import { Sender } from "./sender.ts";
+import { SpeedTests } from "./speed-test.ts";
 
 export interface TunnelOptions {
   /** This machine's own addresses: the only source it may send from, the only destination it takes packets for. */
@@ -33,6 +35,8 @@ export interface TunnelOptions {
    * that arrived in between are one batch.
    */
   readonly defer: (task: () => void) => void;
+  /** What speed tests with peers need of randomness. */
+  readonly random: RandomBytes;
 }
 
 /** What a member says of itself: its addresses in text, and the words of its hello. */
@@ -56,6 +60,7 @@ export interface TunnelEvents {
  */
 export class Tunnel implements Disposable {
   readonly events = new Emitter<TunnelEvents>();
+  readonly speedTests: SpeedTests;
   readonly #clock: Clock;
   readonly #logger: Logger;
   readonly #defer: TunnelOptions["defer"];
@@ -82,7 +87,16 @@ export class Tunnel implements Disposable {
     this.#replies = new Replies(clock, (packet) => this.#inbound.delivery?.reply(packet));
     this.#sender = new Sender(mtu, this.#replies);
     this.#outbound = new Outbound({ self, peers, totals, replies: this.#replies, sender: this.#sender });
-    this.#inbound = new Inbound({ self, peers, clock, logger, linkMtu: (peer) => this.#sender.linkMtu(peer) });
+    this.#inbound = new Inbound({
+      self,
+      peers,
+      clock,
+      logger,
+      linkMtu: (peer) => this.#sender.linkMtu(peer),
+      onSpeedFrame: (peer, frame) => this.speedTests.receive(peer.publicKey, frame),
+    });
+    const send = (key: PublicKey, frame: Uint8Array) => peers.get(key)?.sendBare(frame) ?? false;
+    this.speedTests = new SpeedTests({ clock, random: options.random, send });
   }
 
   /** Starts carrying the device's packets, in place of any other device's. The device stays the caller's to close. */
@@ -139,6 +153,7 @@ export class Tunnel implements Disposable {
   removePeer(publicKey: PublicKey): void {
     this.#peers.get(publicKey)?.dispose();
     this.#peers.delete(publicKey);
+    this.speedTests.forget(publicKey);
   }
 
   counters(publicKey: PublicKey): TunnelCounters | undefined {
@@ -151,6 +166,7 @@ export class Tunnel implements Disposable {
 
   dispose(): void {
     this.detach();
+    this.speedTests.dispose();
     for (const peer of [...this.#peers.values()]) this.removePeer(peer.publicKey);
   }
 

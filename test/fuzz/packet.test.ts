@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { secureRandom } from "../../electron/adapters/random.ts";
 import type { PublicKey } from "../../shared/base/brand.ts";
 import { silentLogger } from "../../shared/base/logger.ts";
 import { fragmentIpv4 } from "../../shared/packet/fragment.ts";
@@ -98,7 +99,14 @@ describe("any bytes at all", () => {
     const key = "peer" as PublicKey;
     const self = { ipv4: a4, ipv6: a6, ipv4Salt: 0 };
     const defer = (task: () => void) => task();
-    const tunnel = new Tunnel({ self, clock: new FakeClock(), logger: silentLogger, mtu: 1280, defer });
+    const tunnel = new Tunnel({
+      self,
+      clock: new FakeClock(),
+      logger: silentLogger,
+      mtu: 1280,
+      random: secureRandom,
+      defer,
+    });
     const [tun, lane] = [new FakeTun(), new FakeLane({ maxPacketBytes: 60 })];
     tunnel.attach(tun);
     tunnel.setPeer(key, { ipv4: b4, ipv6: b6 });

@@ -1,4 +1,5 @@
 import { afterAll, describe, expect, it } from "vitest";
+import { secureRandom } from "../../electron/adapters/random.ts";
 import type { PublicKey } from "../../shared/base/brand.ts";
 import { silentLogger } from "../../shared/base/logger.ts";
 import { Coalescer } from "../../shared/packet/coalesce.ts";
@@ -164,6 +165,7 @@ describe("the whole tunnel", () => {
       clock: new FakeClock(),
       logger: silentLogger,
       mtu: 1280,
+      random: secureRandom,
       defer,
     });
     const tun = new FakeTun(1280, "fake0", offloads);

@@ -1,5 +1,6 @@
 import { parseArgs } from "node:util";
 import { systemClock } from "../../electron/adapters/clock.ts";
+import { secureRandom } from "../../electron/adapters/random.ts";
 import { openTun } from "../../electron/adapters/tun/index.ts";
 import type { PublicKey } from "../../shared/base/brand.ts";
 import { createLogger } from "../../shared/base/logger.ts";
@@ -37,6 +38,7 @@ const tunnel = new Tunnel({
   clock: systemClock,
   logger,
   mtu,
+  random: secureRandom,
   defer: setImmediate,
 });
 const lane = await connectUdpLane({

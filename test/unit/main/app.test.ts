@@ -438,6 +438,17 @@ describe("looking at things", () => {
     expect((await ann.must("status", {})).rooms[0]?.pin).toBe(PIN);
   });
 
+  it("measures the speed between two members over their lane", async () => {
+    const { ann } = await inOneRoom();
+    const figures = await ann.must("speedTest", { member: "Ben", seconds: 1 });
+    expect(figures.upMbps).toBeGreaterThan(0);
+    expect(figures.downMbps).toBeGreaterThan(0);
+    expect(figures.idleRttMs).toBeGreaterThanOrEqual(0);
+    expect(await ann.ask("speedTest", { member: "Nobody", seconds: 1 })).toMatchObject({
+      error: { code: "unknown_member" },
+    });
+  });
+
   it("tells whoever runs it that it should end", async () => {
     const ann = await started();
     let asked = 0;

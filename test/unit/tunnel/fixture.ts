@@ -1,3 +1,4 @@
+import { secureRandom } from "../../../electron/adapters/random.ts";
 import type { PublicKey } from "../../../shared/base/brand.ts";
 import { createLogger, type LogRecord } from "../../../shared/base/logger.ts";
 import type { MemberAddress } from "../../../shared/identity/address.ts";
@@ -33,7 +34,14 @@ export function tunnelOfThree(options: TunnelOfThreeOptions = {}) {
   const { mtu = 1280, capabilities = [], offloads = NO_OFFLOADS, defer = (task) => task(), ...laneOptions } = options;
   const clock = new FakeClock();
   const log: LogRecord[] = [];
-  const tunnel = new Tunnel({ self, clock, logger: createLogger((record) => log.push(record)), mtu, defer });
+  const tunnel = new Tunnel({
+    self,
+    clock,
+    logger: createLogger((record) => log.push(record)),
+    mtu,
+    random: secureRandom,
+    defer,
+  });
   const tun = new FakeTun(mtu, "fake0", offloads);
   tunnel.attach(tun);
   const lanes = {
