@@ -18,7 +18,8 @@ try {
   await ensureBuilt(["govpn", "desktop", "renderer"]);
   const desktop = await openDesktop();
   if ("ended" in desktop) process.exit(desktop.ended);
-  if (desktop.reason) sayToStderr(`No desktop app: ${desktop.reason}. Its user interface is served to a browser instead.`);
+  if (desktop.reason)
+    sayToStderr(`No desktop app: ${desktop.reason}. Its user interface is served to a browser instead.`);
 } catch (error) {
   exitOnSetupError(error);
 }
