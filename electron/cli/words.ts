@@ -22,6 +22,7 @@ const words: Readonly<Record<string, (message: string, command?: string) => stri
   unknown_member: () => "No such member. Use a name, an address or a public key from: govpn peers",
   which_member: (message) => `${message}. Use the address instead; govpn peers lists them.`,
   kick_self: () => "You cannot remove yourself. To close the room: govpn leave",
+  not_connected: () => "GoVPN is told to stay disconnected. Connect it in the user interface: govpn ui",
   not_running: () => "GoVPN is not running for this profile. Start it with: govpn up --server URL",
   profile_in_use: (message) =>
     `${message}. Look at it with govpn status, stop it with govpn down, or take another --profile DIR.`,

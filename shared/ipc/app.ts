@@ -212,6 +212,3 @@ export interface AppReplies extends Replies {
 export interface AppApi {
   call<M extends AppMethod>(method: M, params: AppParams<M>): Promise<IpcResult<AppReplies[M]>>;
 }
-
-/** What comes unasked after `watch`. */
-export type AppPush = { readonly patch: unknown };

@@ -8,7 +8,6 @@ import * as v from "valibot";
 export const LANGUAGES = ["en", "de", "es", "fr", "pt-BR", "ja", "zh-CN", "ar"] as const;
 export type Language = (typeof LANGUAGES)[number];
 export const THEMES = ["system", "light", "dark", "contrast"] as const;
-export type Theme = (typeof THEMES)[number];
 export const LOG_LEVELS = ["debug", "info", "warn", "error"] as const;
 
 /** The smallest MTU IPv6 works with, and the largest that a link of 1500 bytes leaves after our own headers. */

@@ -1,6 +1,5 @@
 import * as v from "valibot";
 import { type Failure, fail, ok, type Result } from "../base/result.ts";
-import { requests } from "./contract.ts";
 
 /**
  * One JSON object a message (a line, where the transport has no messages). A request: `{id, method, params}`; its reply:
@@ -66,10 +65,6 @@ export function callDecoder<Table extends RequestTable>(
     return ok({ id, method, params: checked.output } as CallOf<Table>);
   };
 }
-
-/** Requests on the control socket. */
-export const decodeCall = callDecoder(requests, MAX_REQUEST_LENGTH);
-export type Call = CallOf<typeof requests>;
 
 export function encodeCall(id: number, method: string, params: unknown): string {
   return JSON.stringify({ id, method, params });

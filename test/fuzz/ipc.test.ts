@@ -9,7 +9,6 @@ import { applyPatch } from "../../shared/ipc/patch.ts";
 import {
   callDecoder,
   decodeAnswer,
-  decodeCall,
   decodeReply,
   encodeReply,
   MAX_APP_REQUEST_LENGTH,
@@ -18,6 +17,7 @@ import {
 import { FakeClock } from "../fakes/clock.ts";
 import { PROPERTY_RUNS } from "./runs.ts";
 
+const decodeCall = callDecoder(requests, MAX_REQUEST_LENGTH);
 const methods = Object.keys(appRequests);
 const tables = [
   ["the host's", requests, MAX_REQUEST_LENGTH],

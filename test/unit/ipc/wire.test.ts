@@ -1,8 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { fail, ok } from "../../../shared/base/result.ts";
 import { requests } from "../../../shared/ipc/contract.ts";
-import { decodeCall, decodeReply, encodeReply, MAX_REQUEST_LENGTH } from "../../../shared/ipc/wire.ts";
+import { callDecoder, decodeReply, encodeReply, MAX_REQUEST_LENGTH } from "../../../shared/ipc/wire.ts";
 
+const decodeCall = callDecoder(requests, MAX_REQUEST_LENGTH);
 const line = (frame: unknown) => JSON.stringify(frame);
 
 describe("a request line", () => {

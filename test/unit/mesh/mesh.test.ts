@@ -179,6 +179,20 @@ describe("a member that leaves", () => {
     expect(a.gone).toEqual([{ publicKey: b.key, rooms: [room, room2], reason: "left" }]);
   });
 
+  it("regression: a goodbye that its sender's return had overtaken ended the membership", async () => {
+    const world = new World();
+    const [a, b] = await world.linked();
+    // The server was quicker with the new program than the path with the old one's last words.
+    const again = b.restarted();
+    a.sees(again, true);
+    again.sees(a, false);
+    b.mesh.dispose();
+    await world.clock.advance(20_000);
+    expect(a.gone).toEqual([]);
+    expect(a.view()?.state).toBe("connected");
+    expect(again.view()?.state).toBe("connected");
+  });
+
   it.each(["candidate", "answer"] as const)(
     "regression: a %s that trails behind it brought it back for ever",
     async (kind) => {
