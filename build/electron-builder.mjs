@@ -67,6 +67,8 @@ const configuration = {
   directories: { output: "dist/package", buildResources: "build" },
   extraMetadata: {
     main: "dist/desktop/main.mjs",
+    // Which desktop entry the running app belongs to: its icon in a dock, its notifications, its links.
+    desktopName: "govpn-desktop.desktop",
     ...(repository && {
       homepage: `https://github.com/${repository}`,
       author: { name: owner, email: `${owner}@users.noreply.github.com` },

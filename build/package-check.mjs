@@ -108,6 +108,7 @@ function manifestProblems(archive, files) {
       if (!files.includes(wanted)) problems.push(`${file} imports ${wanted}, which is missing`);
     }
   }
+  if (manifest.desktopName !== "govpn-desktop.desktop") problems.push("the app does not know its desktop entry");
   for (const field of ["devDependencies", "scripts"]) {
     if (Object.keys(manifest[field] ?? {}).length > 0) problems.push(`package.json still has its ${field}`);
   }

@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, lstatSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -22,18 +22,24 @@ const root = fileURLToPath(new URL("../..", import.meta.url));
 const PACKAGE_MS = 180_000;
 
 describe("npm run package -- --check", () => {
-  it("packs this checkout around a stand-in for Electron and finds nothing wrong", {
-    timeout: PACKAGE_MS,
-  }, async () => {
-    const run = promisify(execFile)(process.execPath, ["build/package.mjs", "--check"], { cwd: root });
-    const { stdout, stderr } = await run.catch((error) => {
-      throw new Error(`${error.stdout}\n${error.stderr}`);
-    });
-    console.log(stdout.trimEnd());
-    expect(stdout).not.toContain("×");
-    expect(stdout).toMatch(/app\.asar: \d+ files/);
-    expect(stderr).toContain("The package is whole");
-  });
+  // electron-builder looks for packages below the checkout's own folder.
+  const isLink = lstatSync(join(root, "node_modules")).isSymbolicLink();
+  const why = isLink ? " (node_modules is a link)" : "";
+
+  it.skipIf(isLink)(
+    `packs this checkout around a stand-in and finds nothing wrong${why}`,
+    async () => {
+      const run = promisify(execFile)(process.execPath, ["build/package.mjs", "--check"], { cwd: root });
+      const { stdout, stderr } = await run.catch((error) => {
+        throw new Error(`${error.stdout}\n${error.stderr}`);
+      });
+      console.log(stdout.trimEnd());
+      expect(stdout).not.toContain("×");
+      expect(stdout).toMatch(/app\.asar: \d+ files/);
+      expect(stderr).toContain("The package is whole");
+    },
+    PACKAGE_MS,
+  );
 });
 
 describe("the check notices", () => {

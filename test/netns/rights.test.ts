@@ -304,7 +304,11 @@ describe("the package that brought govpn-netconf", () => {
 describe("govpn-netconf", () => {
   const lab = useLab({ hosts: 1 });
   const host = () => lab().host(1);
-  const links = async () => (await host().run("ip", ["-o", "addr"])).stdout;
+  /** Every interface with its addresses, but for those that the kernel makes by itself, when it likes to. */
+  const links = async () => {
+    const lines = (await host().run("ip", ["-o", "addr"])).stdout.split("\n");
+    return lines.filter((line) => !line.includes(" fe80:")).join("\n");
+  };
   const change = (option: string, value: string) => setup.map((word, i) => (setup[i - 1] === option ? value : word));
 
   it.each<[string, readonly string[]]>([
@@ -383,6 +387,12 @@ describe("govpn-netconf", () => {
     const [command = "", ...rest] = [...as(UID), "sh", netconf, ...setup];
     const { code, stderr } = await host().run(command, rest, { env: { SUDO_UID: String(UID) } });
     expect({ code, stderr }).toEqual({ code: 77, stderr: "govpn-netconf: run it through pkexec or sudo\n" });
+  });
+
+  it("makes nothing where /sys tells of another network than its own", async () => {
+    const command = ["--net", "env", `SUDO_UID=${UID}`, "sh", netconf, ...setup];
+    const { code, stderr } = await host().run("unshare", command);
+    expect({ code, stderr }).toEqual({ code: 1, stderr: "govpn-netconf: /sys is of another network\n" });
   });
 
   it("takes no name that another device has, whatever that is", async () => {

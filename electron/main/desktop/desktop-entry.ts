@@ -6,7 +6,7 @@ export function autostartEntry(command: readonly string[]): string {
     "Name=GoVPN",
     "Comment=Private networks between people's machines",
     `Exec=${execLine(command)}`,
-    "Icon=govpn",
+    "Icon=govpn-desktop",
     "Terminal=false",
     "Categories=Network;",
     "X-GNOME-Autostart-enabled=true",
