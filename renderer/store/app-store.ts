@@ -21,7 +21,10 @@ export interface PlacesPort {
   onChange(listener: (place: Place) => void): Disposable;
 }
 
+/** The host tells of counters at most this often. */
 const SAMPLE_MS = 1_000;
+/** Its seconds and ours do not fall together to the millisecond. */
+const SAMPLE_SLACK_MS = 100;
 
 export function createApp(connection: AppConnection, places: PlacesPort, clock: Clock): App {
   const kept = new DisposableStore();
@@ -35,29 +38,33 @@ export function createApp(connection: AppConnection, places: PlacesPort, clock: 
     toasts: [],
   }));
   const predictions = createPredictions(clock, show);
+  let sampledAt = clock.now();
   function show() {
-    if (connection.state) store.setState({ host: predictions.apply(connection.state) });
+    const { state } = connection;
+    if (state) store.setState({ host: predictions.apply(state) });
+  }
+  /** With what is due to be sampled in the same go, so that the window is drawn once and not twice a second. */
+  function showAndSample() {
+    const { state: known, link } = connection;
+    if (!known) return;
+    const host = predictions.apply(known);
+    const elapsedMs = clock.now() - sampledAt;
+    if (link.kind !== "open" || elapsedMs < SAMPLE_MS - SAMPLE_SLACK_MS) return store.setState({ host });
+    sampledAt += elapsedMs;
+    const { samples, total } = store.getState();
+    store.setState({ host, ...sampleAll({ samples, total }, host, elapsedMs) });
   }
 
   kept.add(
     connection.onState(() => {
       predictions.confirmed();
-      show();
+      showAndSample();
     }),
   );
   kept.add(connection.onLink((link) => store.setState({ link })));
   kept.add(places.onChange((place) => store.setState({ place })));
-
-  let sampledAt = clock.now();
-  kept.add(
-    clock.every(SAMPLE_MS, () => {
-      const { host, link, samples, total } = store.getState();
-      const now = clock.now();
-      const elapsedMs = now - sampledAt;
-      sampledAt = now;
-      if (host && link.kind === "open" && elapsedMs > 0) store.setState(sampleAll({ samples, total }, host, elapsedMs));
-    }),
-  );
+  // Where nothing is said, nothing flows: that is a sample too.
+  kept.add(clock.every(SAMPLE_MS, showAndSample));
   kept.add(connection);
   const actions = createActions({ connection, store, predictions, places, clock });
   return { store, actions, dispose: () => kept.dispose() };

@@ -1,23 +1,20 @@
 import { useTranslation } from "react-i18next";
-import type { RoomId } from "../../../shared/base/brand.ts";
-import type { MemberView } from "../../../shared/ipc/contract.ts";
 import { useActions } from "../../store/context.ts";
 import { Button } from "../../ui/button.tsx";
 import { Dialog, DialogActions } from "../../ui/dialog.tsx";
+import type { MemberRef } from "./member-ref.ts";
 
-export interface KickDialogProps {
-  readonly roomId: RoomId;
-  readonly member: MemberView;
+export interface KickDialogProps extends MemberRef {
+  readonly name: string;
   readonly onClose: () => void;
 }
 
-export function KickDialog({ roomId, member, onClose }: KickDialogProps) {
+export function KickDialog({ roomId, publicKey, name, onClose }: KickDialogProps) {
   const { t } = useTranslation();
   const { kick, toast } = useActions();
-  const name = member.username;
   const confirm = async () => {
     onClose();
-    const isDone = await kick(roomId, member.publicKey);
+    const isDone = await kick(roomId, publicKey);
     if (isDone) toast("plain", { kind: "said", key: "kick.done", values: { name } });
   };
   return (

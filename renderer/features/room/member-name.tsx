@@ -9,10 +9,10 @@ import { MemberWait } from "./member-wait.tsx";
 /** The name, what marks it, and under it the state of the way there where it is not simply "connected". */
 export function MemberName({ roomId, publicKey }: MemberRef) {
   const { t } = useTranslation();
-  const member = useHost(({ rooms }) => rooms[roomId]?.members[publicKey]);
+  const username = useHost(({ rooms }) => rooms[roomId]?.members[publicKey]?.username ?? "");
+  const state = useHost(({ rooms }) => rooms[roomId]?.members[publicKey]?.state);
+  const verified = useHost(({ rooms }) => rooms[roomId]?.members[publicKey]?.verified ?? false);
   const isOwner = useHost(({ rooms }) => rooms[roomId]?.owner ?? false);
-  if (!member) return null;
-  const { username, state, verified } = member;
   return (
     <div className="flex min-w-0 flex-wrap items-center gap-x-1.5">
       <span className="min-w-0 truncate font-medium" dir="auto" title={username}>

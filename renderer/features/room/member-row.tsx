@@ -12,6 +12,9 @@ import type { MemberRef } from "./member-ref.ts";
 import { MemberRtt } from "./member-rtt.tsx";
 import { MemberTraffic } from "./member-traffic.tsx";
 
+/** Of fifty rows most are out of sight: those are neither laid out nor painted until they come into it. */
+const OFF_SCREEN = "[content-visibility:auto] [contain-intrinsic-size:auto_4rem]";
+
 /** Each cell reads what it shows by itself, so that a round trip that changes draws two numbers and a line. */
 export const MemberRow = memo(function MemberRow({ roomId, publicKey }: MemberRef) {
   const { t } = useTranslation();
@@ -23,7 +26,7 @@ export const MemberRow = memo(function MemberRow({ roomId, publicKey }: MemberRe
   });
   const address = <Copyable text={ipv4} label={t("member.address", { name: username })} className="min-w-0 text-sm" />;
   return (
-    <li className={cx(COLUMNS, "min-h-16 border-line py-2 not-last:border-b")}>
+    <li className={cx(COLUMNS, OFF_SCREEN, "min-h-16 border-line py-2 not-last:border-b")}>
       <div className="flex min-w-0 items-center gap-3">
         <span className={cx("transition-opacity duration-(--calm)", isQuiet && "opacity-45")}>
           <Avatar publicKey={publicKey} name={username} />
