@@ -61,6 +61,7 @@ describe("a day with GoVPN", () => {
     await page.getByText(/^It answers, in /).waitFor();
     await page.getByRole("button", { name: "Create a room" }).click();
     await page.getByRole("dialog", { name: "New room" }).waitFor();
+    await audit.of(page, "new room");
   });
 
   it("goes on with a room, and an invitation to it", async () => {
@@ -115,6 +116,7 @@ describe("a day with GoVPN", () => {
     await page.getByRole("button", { name: "Room menu" }).click();
     await page.getByRole("menuitem", { name: "Rename" }).click();
     await page.getByRole("dialog", { name: "Rename the room" }).getByLabel("Name").fill("Our den");
+    await audit.of(page, "rename dialog");
     await page.getByRole("button", { name: "Rename" }).click();
     await seen(heading(ann, "Our den"), heading(bob, "Our den"));
   });
@@ -129,6 +131,10 @@ describe("a day with GoVPN", () => {
     await page.locator("html[lang=ar][dir=rtl]").waitFor();
     await page.locator("select:has(option[value=ar])").selectOption("en");
     await heading(ann, "Settings").waitFor();
+    for (const tab of ["Server", "Notifications", "Network", "Backup", "General"]) {
+      await page.getByRole("tab", { name: tab }).click();
+      await audit.of(page, `settings, ${tab}`);
+    }
     const colours = () => page.evaluate("getComputedStyle(document.documentElement).colorScheme");
     await page.getByLabel("Colours").selectOption({ label: "Dark" });
     await expect.poll(colours).toBe("dark");
@@ -144,6 +150,7 @@ describe("a day with GoVPN", () => {
   it("goes on without the server, and says so", async () => {
     await server.kill();
     await seen(said(ann, "The members you have still answer; the server does not."));
+    await audit.of(ann.page, "server lost");
     const { ipv4 } = await bob.ask<{ ipv4: string }>("status");
     expect(await ping(ann.host, ipv4)).toMatchObject({ sent: 3, received: 3 });
     server = await serve();
@@ -178,6 +185,7 @@ describe("a day with GoVPN", () => {
     await seen(heading(bob, "No room yet"), heading(ann, "It is quiet in here"));
     await ann.page.getByRole("button", { name: "Room menu" }).click();
     await ann.page.getByRole("menuitem", { name: "Close for everybody" }).click();
+    await audit.of(ann.page, "leave dialog");
     await ann.page.getByRole("alertdialog").getByRole("button", { name: "Close the room" }).click();
     await heading(ann, "No room yet").waitFor();
     await audit.of(ann.page, "no room");
