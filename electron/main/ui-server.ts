@@ -37,6 +37,8 @@ const MAX_SESSION_REQUEST_BYTES = 512;
 const MAX_FRAME_BYTES = 64 * 1024;
 /** On loopback a request is there at once or it is no request. */
 const REQUEST_WITHIN_MS = 10_000;
+/** What was sent leaves at once on loopback, unless nobody reads it. */
+const CLOSE_GRACE_MS = 500;
 /** RFC 6455 section 7.4.1: "going away", "unsupported data". */
 const GOING_AWAY = 1001;
 const UNSUPPORTED_DATA = 1003;
@@ -99,6 +101,7 @@ class LoopbackUi implements UiServer {
   readonly #files: UiFiles;
   readonly #gate: UiGate;
   readonly #access: UiAccess;
+  readonly #clock: Clock;
   readonly #logger: Logger;
   readonly #onConnection: UiServerOptions["onConnection"];
   readonly #owners: ReadonlySet<number> | undefined;
@@ -117,6 +120,7 @@ class LoopbackUi implements UiServer {
     this.#files = files;
     this.#gate = new UiGate(port);
     this.#access = new UiAccess(clock, random);
+    this.#clock = clock;
     this.#logger = logger.child("ui");
     this.#onConnection = onConnection;
     this.#owners = owners;
@@ -143,7 +147,13 @@ class LoopbackUi implements UiServer {
   close(): Promise<void> {
     this.#closing ??= new Promise((resolve) => {
       this.#acceptor.stop();
-      this.#http.close(() => resolve());
+      const grace = this.#clock.after(CLOSE_GRACE_MS, () => {
+        for (const stream of this.#streams) stream.destroy();
+      });
+      this.#http.close(() => {
+        grace.dispose();
+        resolve();
+      });
       // The page knows how to wait for the host's return; it need not say goodbye.
       for (const window of this.#windows) window.close(GOING_AWAY, "GoVPN is going down");
       for (const stream of this.#streams) stream.destroySoon();

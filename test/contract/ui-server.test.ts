@@ -481,6 +481,15 @@ describe("the server", () => {
     await expect(ask("/")).rejects.toThrow(/ECONNREFUSED/);
   });
 
+  it("ends although a tab has stopped reading", async () => {
+    const socket = await dialled(await openLink());
+    socket.pause();
+    for (let i = 0; i < 32; i++) connections[0]?.send("x".repeat(1024 * 1024));
+    const ended = server.close();
+    await clock.advance(500);
+    await ended;
+  });
+
   it("forgets its sessions: a restart on the same port knows none of them", async () => {
     const session = await openLink();
     const { port } = server;
