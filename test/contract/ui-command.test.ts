@@ -75,6 +75,16 @@ describe("govpn start --ui", () => {
     expect(await statusOf(link)).toBe(403);
   });
 
+  it("serves what people get, whoever built it: React without its development checks", async () => {
+    const link = urlIn(await line(start("--ui"), /^Open/));
+    const page = await (await fetch(new URL("/", link))).text();
+    const scripts = [...page.matchAll(/ (?:src|href)="(\S+\.js)"/g)].map(([, path = ""]) => new URL(path, link));
+    expect(scripts.length).toBeGreaterThan(0);
+    const code = await Promise.all(scripts.map(async (script) => (await fetch(script)).text()));
+    expect(code.join("\n")).toContain("react.dev/errors");
+    expect(code.join("\n")).not.toContain("Each child in a list should have a unique");
+  });
+
   it("says the link to programs as an event", async () => {
     const said = JSON.parse(await line(start("--ui", "--json"), /"ui"/)) as object;
     expect(said).toEqual({ event: "ui", url: expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+\/#t=/) });
