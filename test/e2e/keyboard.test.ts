@@ -49,6 +49,15 @@ describe("by keyboard alone", () => {
   const heading = (name: string) => ann.page.getByRole("heading", { name, exact: true }).waitFor();
   const dialog = (name: string) => ann.page.getByRole("dialog", { name });
 
+  /** Opens the commands, types until that one is the chosen one, and takes it. */
+  async function command(text: string, name: string): Promise<void> {
+    await press("Control+k");
+    await expect.poll(focused).toMatch(/^combobox/);
+    await type(text);
+    await dialog("Commands").getByRole("option", { name, selected: true }).waitFor();
+    await press("Enter");
+  }
+
   it("the first screen has the focus in its first field, and takes the arrow keys for the server", async () => {
     await heading("A private network for you and your people");
     await expect.poll(focused).toMatch(/^textbox "Your name"/);
@@ -118,15 +127,9 @@ describe("by keyboard alone", () => {
   });
 
   it("the commands open with Ctrl+K, are found by typing, and lead anywhere", async () => {
-    await press("Control+k");
-    await dialog("Commands").waitFor();
-    await type("diag");
-    await press("Enter");
+    await command("diag", "Diagnostics");
     await heading("Diagnostics");
-    await press("Control+k");
-    await dialog("Commands").waitFor();
-    await type("our den");
-    await press("Enter");
+    await command("our den", "Our den");
     await heading("Our den");
   });
 
@@ -144,9 +147,7 @@ describe("by keyboard alone", () => {
   });
 
   it("the room is closed after a question, of which Escape is a no", async () => {
-    await press("Control+k");
-    await type("our den");
-    await press("Enter");
+    await command("our den", "Our den");
     await heading("Our den");
     const question = ann.page.getByRole("alertdialog", { name: "Close “Our den” for everybody?" });
     for (const answer of ["Escape", "Enter"]) {

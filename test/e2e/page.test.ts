@@ -47,7 +47,7 @@ describe("the page of a headless host", () => {
   });
 
   it("does not open in another browser by a link that was used", async () => {
-    const { url } = ann.program.events.find(({ event }) => event === "ui") ?? {};
+    const { url } = await ann.program.waitFor(({ event }) => event === "ui");
     const other = await ann.browser.newContext();
     const page = await other.newPage();
     await page.goto(String(url));
