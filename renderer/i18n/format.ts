@@ -25,6 +25,8 @@ const UNITS = ["kilobyte", "megabyte", "gigabyte", "terabyte"];
 
 export function formatsFor(language: string): Formats {
   const plain = new Intl.NumberFormat(language);
+  // Arabic writes "kilobyte" out where other languages have a sign for it.
+  const unitDisplay = language.startsWith("ar") ? "narrow" : "short";
   const units = new Map<string, Intl.NumberFormat>();
   const unit = (name: string, digits: number) => {
     const key = `${name} ${digits}`;
@@ -33,7 +35,7 @@ export function formatsFor(language: string): Formats {
       new Intl.NumberFormat(language, {
         style: "unit",
         unit: name,
-        unitDisplay: "short",
+        unitDisplay,
         maximumFractionDigits: digits,
       });
     units.set(key, known);

@@ -1,6 +1,6 @@
 import { X } from "lucide-react";
 import { Dialog as Radix } from "radix-ui";
-import type { ReactNode } from "react";
+import { type ReactNode, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { cx } from "./classes.ts";
 import { IconButton } from "./icon-button.tsx";
@@ -19,6 +19,8 @@ export interface DialogProps {
 /** A dialog in the middle; on a narrow screen a sheet from below. Escape and the cross close it. */
 export function Dialog({ open, onClose, title, description, children, size = "small", modal }: DialogProps) {
   const { t } = useTranslation();
+  // Before a field of the dialog takes the focus. Radix only knows of triggers of its own.
+  const [cameFrom] = useState(() => document.activeElement);
   return (
     <Radix.Root open={open} onOpenChange={(isOpen) => !isOpen && onClose()}>
       <Radix.Portal>
@@ -28,6 +30,10 @@ export function Dialog({ open, onClose, title, description, children, size = "sm
           onOpenAutoFocus={(event) => {
             event.preventDefault();
             if (event.currentTarget instanceof HTMLElement) event.currentTarget.focus();
+          }}
+          onCloseAutoFocus={(event) => {
+            event.preventDefault();
+            if (cameFrom instanceof HTMLElement) cameFrom.focus();
           }}
           tabIndex={-1}
           {...(description === undefined && { "aria-describedby": undefined })}

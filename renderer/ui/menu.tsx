@@ -1,6 +1,9 @@
 import { DropdownMenu as Radix } from "radix-ui";
-import type { ReactNode } from "react";
+import { createContext, type ReactNode, useContext, useRef } from "react";
 import { cx } from "./classes.ts";
+
+/** Does something when the menu is gone and the focus is back on its button. */
+const AfterClose = createContext<(task: () => void) => void>((task) => task());
 
 export interface MenuProps {
   readonly trigger: ReactNode;
@@ -10,6 +13,13 @@ export interface MenuProps {
 
 /** A menu that hangs from a button. */
 export function Menu({ trigger, children, label }: MenuProps) {
+  const task = useRef<() => void>(undefined);
+  const onCloseAutoFocus = () => {
+    const waiting = task.current;
+    task.current = undefined;
+    // The focus goes back to the button only after this event.
+    if (waiting) setTimeout(waiting);
+  };
   return (
     <Radix.Root modal={false}>
       <Radix.Trigger asChild>{trigger}</Radix.Trigger>
@@ -19,9 +29,16 @@ export function Menu({ trigger, children, label }: MenuProps) {
           sideOffset={6}
           collisionPadding={8}
           aria-label={label}
+          onCloseAutoFocus={onCloseAutoFocus}
           className="enter-rise z-40 min-w-52 max-w-80 rounded-[10px] bg-raised p-1 shadow-raised focus:outline-none"
         >
-          {children}
+          <AfterClose
+            value={(wanted) => {
+              task.current = wanted;
+            }}
+          >
+            {children}
+          </AfterClose>
         </Radix.Content>
       </Radix.Portal>
     </Radix.Root>
@@ -35,14 +52,17 @@ export interface MenuItemProps {
   readonly aside?: ReactNode;
   readonly danger?: boolean;
   readonly disabled?: boolean;
+  /** The dialog takes the focus from the menu's button, and gives it back there. */
+  readonly opensDialog?: boolean;
   readonly onSelect: () => void;
 }
 
-export function MenuItem({ icon, children, aside, danger, disabled, onSelect }: MenuItemProps) {
+export function MenuItem({ icon, children, aside, danger, disabled, opensDialog = false, onSelect }: MenuItemProps) {
+  const afterClose = useContext(AfterClose);
   return (
     <Radix.Item
       disabled={disabled ?? false}
-      onSelect={onSelect}
+      onSelect={() => (opensDialog ? afterClose(onSelect) : onSelect())}
       className={cx(
         "flex min-h-8.5 select-none items-center gap-2.5 rounded-md px-2 py-1.5 outline-none",
         "data-[disabled]:opacity-45 data-[highlighted]:bg-hover",

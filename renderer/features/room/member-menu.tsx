@@ -1,7 +1,7 @@
 import { Activity, AtSign, Ellipsis, KeyRound, Network, UserMinus } from "lucide-react";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
-import { useActions, useHost } from "../../store/context.ts";
+import { useHost } from "../../store/context.ts";
 import { IconButton } from "../../ui/icon-button.tsx";
 import { Menu, MenuItem, MenuSeparator } from "../../ui/menu.tsx";
 import { useCopyWithToast } from "../use-copy-with-toast.ts";
@@ -56,7 +56,7 @@ function Items({ roomId, publicKey, onKick }: MemberRef & { readonly onKick: () 
       {!isSelf && isOwner && (
         <>
           <MenuSeparator />
-          <MenuItem danger icon={<UserMinus size={15} />} onSelect={onKick}>
+          <MenuItem danger opensDialog icon={<UserMinus size={15} />} onSelect={onKick}>
             {t("member.kick")}
           </MenuItem>
         </>

@@ -15,8 +15,8 @@ export function MemberName({ roomId, publicKey }: MemberRef) {
   const isOwner = useHost(({ rooms }) => rooms[roomId]?.owner ?? false);
   return (
     <div className="flex min-w-0 flex-wrap items-center gap-x-1.5">
-      <span className="min-w-0 truncate font-medium" dir="auto" title={username}>
-        {username}
+      <span className="min-w-0 truncate font-medium" title={username}>
+        <bdi>{username}</bdi>
       </span>
       {state === "connected" && verified && (
         <Tooltip text={t("member.verifiedWhy")}>

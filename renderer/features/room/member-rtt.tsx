@@ -25,7 +25,7 @@ export function MemberRtt({ roomId, publicKey, isCompact = false }: MemberRef & 
         {text}
       </span>
       <span className={cx("text-text-3", isCompact && "hidden @md/members:block")}>
-        <Sparkline values={values} capacity={SAMPLE_COUNT} width={isCompact ? 36 : 44} height={18} />
+        <Sparkline values={values} capacity={SAMPLE_COUNT} width={isCompact ? 36 : 40} height={18} />
       </span>
     </span>
   );

@@ -23,8 +23,8 @@ export function RoomHeader({ roomId }: { readonly roomId: RoomId }) {
     <div className="mb-4 flex flex-wrap items-start gap-x-3 gap-y-2">
       <div className="min-w-0 flex-1 basis-40">
         <div className="flex min-w-0 items-center gap-2">
-          <h1 className="min-w-0 truncate font-semibold text-xl tracking-tight" dir="auto" title={name}>
-            {name}
+          <h1 className="min-w-0 truncate font-semibold text-xl tracking-tight" title={name}>
+            <bdi>{name}</bdi>
           </h1>
           {isOwner && <Badge>{t("rooms.owner")}</Badge>}
         </div>
@@ -41,7 +41,7 @@ export function RoomHeader({ roomId }: { readonly roomId: RoomId }) {
           trigger={<IconButton label={t("room.menu")} icon={<Ellipsis size={18} />} opensMenu />}
         >
           {isOwner && (
-            <MenuItem icon={<Pencil size={15} />} onSelect={() => setOpen("rename")}>
+            <MenuItem icon={<Pencil size={15} />} opensDialog onSelect={() => setOpen("rename")}>
               {t("room.rename")}
             </MenuItem>
           )}
@@ -51,6 +51,7 @@ export function RoomHeader({ roomId }: { readonly roomId: RoomId }) {
           <MenuSeparator />
           <MenuItem
             danger
+            opensDialog
             icon={isOwner ? <Trash2 size={15} /> : <LogOut size={15} className="rtl:-scale-x-100" />}
             onSelect={() => setOpen("leave")}
           >

@@ -22,14 +22,14 @@ export function RoomCard({ roomId }: { readonly roomId: RoomId }) {
     <li className="card group relative flex flex-col p-4 transition-colors duration-(--fast) hover:border-line-strong/60">
       <div className="flex items-center gap-2.5">
         <StateDot tone={tone} />
-        <h2 className="min-w-0 flex-1 truncate font-semibold text-lg tracking-tight" dir="auto">
+        <h2 className="min-w-0 flex-1 truncate font-semibold text-lg tracking-tight">
           {/* The whole card is the button; what is on it and acts by itself lies above. */}
           <button
             type="button"
             className="max-w-full truncate text-start after:absolute after:inset-0 after:rounded-card"
             onClick={() => go({ screen: "room", roomId })}
           >
-            {name}
+            <bdi>{name}</bdi>
           </button>
         </h2>
         {isOwner && <Badge>{t("rooms.owner")}</Badge>}

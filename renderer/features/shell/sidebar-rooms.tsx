@@ -37,8 +37,8 @@ function SidebarRoom({ roomId }: { readonly roomId: RoomId }) {
       <span className="flex w-4.5 justify-center">
         <StateDot tone={tone} />
       </span>
-      <span className="min-w-0 flex-1 truncate" dir="auto">
-        {name}
+      <span className="min-w-0 flex-1 truncate">
+        <bdi>{name}</bdi>
       </span>
       {count > 0 && (
         <>

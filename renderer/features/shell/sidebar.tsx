@@ -89,8 +89,8 @@ function Self() {
     <div className="flex shrink-0 items-center gap-2.5 border-line border-t px-4 py-3">
       <Avatar publicKey={publicKey} name={username} size={32} />
       <div className="min-w-0 flex-1 text-sm">
-        <p className="truncate font-medium leading-5" dir="auto">
-          {username}
+        <p className="truncate font-medium leading-5">
+          <bdi>{username}</bdi>
         </p>
         <Copyable text={ipv4} label={t("shell.yourAddress")} className="text-text-3 text-xs" />
       </div>

@@ -121,6 +121,15 @@ describe("the owner of a room", () => {
     expect(screen.getByRole("button", { name: "Family 6 members" })).toBeTruthy();
   });
 
+  it("types a new name at once, and is back at the menu's button when the dialog has closed", async () => {
+    const { user } = openWindow(homeState, { place: HOME_PLACE });
+    await choose(user, "Room menu", "Rename");
+    const name = await screen.findByRole("textbox", { name: "Name" });
+    await waitFor(() => expect(document.activeElement).toBe(name));
+    await user.keyboard("{Escape}");
+    await waitFor(() => expect(document.activeElement).toBe(screen.getByRole("button", { name: "Room menu" })));
+  });
+
   it("can take a new name back", async () => {
     const { user, asked } = openWindow(homeState, { place: HOME_PLACE });
     await choose(user, "Room menu", "Rename");
