@@ -18,6 +18,8 @@ const ACK_TIMEOUT_MS = 500;
 const MOST_TIMEOUTS = 4;
 /** What is on the way when the time is over still arrives, and is counted. */
 const LAST_ACK_MS = 300;
+/** Times go out in whole microseconds. */
+const ROUNDING_MS = 0.001;
 /** Samples of the round trip kept, for its median. */
 const MOST_SAMPLES = 2_000;
 
@@ -38,6 +40,7 @@ export class SpeedBurst {
   readonly #send: (frame: Uint8Array) => boolean;
   readonly #frame = newSpeedFrame(SPEED_TYPES.data);
   readonly #ticking: Disposable;
+  readonly #begunAt: number;
   readonly #endAt: number;
   readonly #onEnd: (result: BurstResult) => void;
   readonly #rtts: number[] = [];
@@ -63,19 +66,22 @@ export class SpeedBurst {
     this.#clock = options.clock;
     this.#send = (frame) => options.send(frame);
     this.#onEnd = onEnd;
-    this.#heardAt = this.#clock.now();
-    this.#endAt = this.#heardAt + options.ms;
+    this.#begunAt = this.#clock.now();
+    this.#heardAt = this.#begunAt;
+    this.#endAt = this.#begunAt + options.ms;
     this.#ticking = this.#clock.every(TICK_MS, () => this.#tick());
     this.#pump();
   }
 
   onAck({ a: count, b: highest, c: echo, d: elapsedUs }: SpeedFrame): void {
-    // What was never sent cannot have arrived.
-    if (this.#isOver || highest >= this.#next || count > highest + 1) return;
-    this.#heardAt = this.#clock.now();
+    // What was never sent cannot have arrived, and nothing was sent before the test began.
+    const now = this.#clock.now();
+    const rttMs = ((this.#micros() - echo) >>> 0) / 1_000;
+    if (this.#isOver || highest >= this.#next || count > highest + 1 || rttMs > now - this.#begunAt + ROUNDING_MS)
+      return;
+    this.#heardAt = now;
     this.#timeouts = 0;
     if (this.#acked === undefined || count >= this.#acked.a) this.#acked = { a: count, d: elapsedUs };
-    const rttMs = ((this.#micros() - echo) >>> 0) / 1_000;
     this.#leastRttMs = Math.min(this.#leastRttMs, rttMs);
     if (this.#rtts.length < MOST_SAMPLES) this.#rtts.push(rttMs);
     const newly = Math.max(0, highest + 1 - this.#settled);

@@ -6,8 +6,10 @@ import { fail, ok, type Result } from "../base/result.ts";
 import { type BurstResult, megabits, SpeedBurst } from "./speed-burst.ts";
 import { newSpeedFrame, readSpeedFrame, SPEED_TYPES, type SpeedFrame, writeSpeedFrame } from "./speed-frame.ts";
 
-/** No test is longer, whoever asks for it. */
-export const MAX_SPEED_TEST_MS = 30_000;
+/** No test of a person's own is longer. */
+const MAX_SPEED_TEST_MS = 30_000;
+/** Nor does this machine send for longer than this for others: enough for a figure, and half of the time at the most. */
+export const MAX_ANSWER_MS = 10_000;
 /** How often this machine sends for others, all of them together: a test is a person's wish, not a program's. */
 const ANSWERS = 3;
 const ANSWERS_REFILL_MS = 60_000;
@@ -52,7 +54,7 @@ interface OwnTest {
 /**
  * Speed tests with peers, over the lane that their packets take and without any network device. It measures up, then
  * asks the peer to send, and counts. A peer can make this machine send no more than `ANSWERS` tests a minute, one at a
- * time, and each only as fast as that peer acks what it gets.
+ * time, none longer than `MAX_ANSWER_MS`, and each only as fast as that peer acks what it gets.
  */
 export class SpeedTests {
   readonly #options: SpeedTestsOptions;
@@ -171,10 +173,11 @@ export class SpeedTests {
     // It asks again until it sees that we send.
     if (this.#answering?.peer === peer && this.#answering.burst.test === test) return;
     const { clock } = this.#options;
-    if (this.#answering || !this.#answers.take(clock.now()))
+    // While it runs one of its own, sending for another would spoil the figures of both.
+    if (this.#mine || this.#answering || !this.#answers.take(clock.now()))
       return this.#post(peer, { type: SPEED_TYPES.refuse, test });
     const send = (frame: Uint8Array) => this.#options.send(peer, frame);
-    const time = Math.min(ms, MAX_SPEED_TEST_MS);
+    const time = Math.min(ms, MAX_ANSWER_MS);
     const burst = new SpeedBurst({ test, ms: time, clock, send }, () => {
       this.#answering = undefined;
     });

@@ -3,7 +3,7 @@ import { secureRandom } from "../../../electron/adapters/random.ts";
 import type { PublicKey } from "../../../shared/base/brand.ts";
 import { fail, type Result } from "../../../shared/base/result.ts";
 import { isSpeedFrame, newSpeedFrame, SPEED_TYPES, writeSpeedFrame } from "../../../shared/tunnel/speed-frame.ts";
-import { type SpeedFigures, SpeedTests } from "../../../shared/tunnel/speed-test.ts";
+import { MAX_ANSWER_MS, type SpeedFigures, SpeedTests } from "../../../shared/tunnel/speed-test.ts";
 import { FakeClock } from "../../fakes/clock.ts";
 
 const ANN = "ann" as PublicKey;
@@ -106,6 +106,12 @@ describe("a speed test", () => {
     expect((await outcome(ann.run(BEN, 1_000))).ok).toBe(true);
   });
 
+  it("is refused to a member meanwhile, so that neither spoils the other", async () => {
+    const both = [ann.run(BEN, 1_000), ben.run(ANN, 1_000)];
+    for (const each of both) expect(await outcome(each)).toMatchObject({ ok: false, error: { code: "busy" } });
+    expect((await outcome(ann.run(BEN, 1_000))).ok).toBe(true);
+  });
+
   it("ends when the member goes", async () => {
     const running = ann.run(BEN, 10_000);
     await clock.advance(500);
@@ -152,6 +158,27 @@ describe("a member that asks for tests", () => {
     ask(6, 100);
     await clock.advance(1_000);
     expect(types).toContain(SPEED_TYPES.data);
+  });
+
+  it("is not believed to answer what was sent before the test", async () => {
+    down.to = () => {};
+    ask(7, 10_000);
+    await clock.advance(100);
+    const before = down.frames;
+    const frame = newSpeedFrame(SPEED_TYPES.ack);
+    for (let highest = 0; highest < 32; highest++) {
+      writeSpeedFrame(frame, { type: SPEED_TYPES.ack, test: 7, a: highest + 1, b: highest, c: 4_000_000_000, d: 1 });
+      ben.receive(ANN, frame);
+    }
+    expect(down.frames).toBe(before);
+  });
+
+  it("is sent for no longer than it takes to measure, whatever it asks for", async () => {
+    ask(7, 4_000_000_000);
+    await clock.advance(MAX_ANSWER_MS + 1_000);
+    const frames = down.frames;
+    await clock.advance(5_000);
+    expect(down.frames).toBe(frames);
   });
 
   it("is not believed to have got what was never sent", async () => {
