@@ -2,12 +2,12 @@ import { silentLogger } from "../../shared/base/logger.ts";
 import { systemClock } from "../adapters/clock.ts";
 import { nativeVerify } from "../adapters/ed25519.ts";
 import { secureRandom } from "../adapters/random.ts";
-import { addressClashes, openTun, widenReceiveBuffers } from "../adapters/tun/index.ts";
-import { isTunnelInterface } from "../adapters/tun/interfaces.ts";
+import { openTun, widenReceiveBuffers } from "../adapters/tun/index.ts";
+import { localTunnelAddresses } from "../adapters/tun/interfaces.ts";
 import { releaseWebrtc } from "../adapters/webrtc/closing.ts";
 import { webrtcTransports } from "../adapters/webrtc/transport.ts";
 import { Engine } from "./engine.ts";
-import type { EngineWire, TransportChoice } from "./messages.ts";
+import type { EngineWire, TransportPlan } from "./messages.ts";
 import { serveEngine } from "./serve-engine.ts";
 
 /** The entry of an engine in a utility process of Electron's. Everything it knows of rooms and keys, main tells it. */
@@ -31,15 +31,9 @@ function parentWire(port: ParentPort): EngineWire {
 }
 
 let create: ReturnType<typeof webrtcTransports> | undefined;
-const setTransports = (transports: TransportChoice) => {
+const setTransports = (transports: TransportPlan) => {
   create = webrtcTransports({ ...transports, onLocalPorts: widenReceiveBuffers, logger: silentLogger });
 };
-
-/** Addresses of every tunnel device of ours on this machine: no way to reach anybody. */
-function localTunnelAddresses(): ReadonlySet<string> {
-  const ours = addressClashes().filter((each) => isTunnelInterface(each.interface));
-  return new Set(ours.map((each) => each.address));
-}
 
 serveEngine(parentWire((process as unknown as { readonly parentPort: ParentPort }).parentPort), {
   clock: systemClock,

@@ -1,17 +1,17 @@
 import type { CreateEngine } from "./engine-port.ts";
-import type { EngineWire, TransportChoice } from "./messages.ts";
+import type { EngineWire, TransportPlan } from "./messages.ts";
 import { RemoteEngine } from "./remote-engine.ts";
 
 /** Where a host's engines run, if not in its own process. */
 export interface EngineHousing {
   readonly create: CreateEngine;
   /** Connections to members are made like this from now on. */
-  setTransports(transports: TransportChoice): void;
+  setTransports(transports: TransportPlan): void;
 }
 
 /** Each engine in a process of its own. There is one at a time: a host that takes another's place makes a new one. */
 export function engineProcesses(fork: () => EngineWire): EngineHousing {
-  let chosen: TransportChoice | undefined;
+  let chosen: TransportPlan | undefined;
   let newest: RemoteEngine | undefined;
   const transports = () => {
     if (!chosen) throw new Error("it has not been said how connections are made");

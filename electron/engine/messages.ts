@@ -5,11 +5,11 @@ import type { Result } from "../../shared/base/result.ts";
 import type { MemberAddress } from "../../shared/identity/address.ts";
 import type { PeerView } from "../../shared/mesh/mesh.ts";
 import type { TransportSignal } from "../../shared/mesh/ports.ts";
-import type { TunnelCounters } from "../../shared/tunnel/counters.ts";
+import { DROP_REASONS, type TunnelCounters } from "../../shared/tunnel/counters.ts";
 import type { SpeedFigures } from "../../shared/tunnel/speed-test.ts";
 import type { IceServerConfig } from "../adapters/webrtc/ice-servers.ts";
 import type { EngineEvents, TunMode, TunnelState } from "./engine.ts";
-import type { EnginePort } from "./engine-port.ts";
+import type { EnginePort, Order, Question } from "./engine-port.ts";
 
 /**
  * What main and an engine in a process of its own say to each other. Messages are structured clones, in order, each
@@ -26,9 +26,11 @@ export interface EngineWire {
 }
 
 /** How connections to members are made. */
-export interface TransportChoice {
+export interface TransportPlan {
   readonly iceServers: readonly IceServerConfig[];
+  /** Through TURN relays only. */
   readonly relayOnly: boolean;
+  /** Whether to offer the media lane. */
   readonly media: boolean;
 }
 
@@ -37,25 +39,12 @@ export interface EngineSetup {
   readonly username: string;
   readonly mtu: number;
   readonly tun: TunMode;
-  readonly transports: TransportChoice;
+  readonly transports: TransportPlan;
 }
-
-/** What is told to the engine and needs no answer. */
-export type Order =
-  | "peerSeen"
-  | "peerAbsent"
-  | "peerLeft"
-  | "leaveRoom"
-  | "deliver"
-  | "setUsername"
-  | "retryNow"
-  | "pathChanged";
-/** What it is asked. */
-export type Question = "start" | "retryDevice" | "roundTrip" | "speedTest" | "stop";
 
 export type ToEngine =
   | { readonly type: "setup"; readonly setup: EngineSetup }
-  | { readonly type: "transports"; readonly transports: TransportChoice }
+  | { readonly type: "transports"; readonly transports: TransportPlan }
   | { [O in Order]: { readonly type: "order"; readonly order: O; readonly args: Parameters<EnginePort[O]> } }[Order]
   | {
       [Q in Question]: {
@@ -110,15 +99,52 @@ export type FromEngine =
     };
 
 const Id = v.pipe(v.number(), v.safeInteger());
-const object = v.custom<object>((value) => typeof value === "object" && value !== null);
+const Address = v.object({ ipv4: v.string(), ipv6: v.string(), ipv4Salt: v.number() });
+
+/** The parts of a member's picture that main goes by; the rest of it is shown and no more. */
+const Peer = v.looseObject({
+  publicKey: v.string(),
+  rooms: v.array(v.string()),
+  state: v.picklist(["connecting", "connected", "reconnecting"]),
+  username: v.optional(v.string()),
+  address: Address,
+});
+const Problem = v.object({ code: v.string(), message: v.string(), command: v.optional(v.string()) });
+const TunnelReading = v.variant("kind", [
+  v.object({ kind: v.picklist(["closed", "off"]) }),
+  v.object({ kind: v.literal("up"), device: v.string(), mtu: v.number() }),
+  v.object({ kind: v.literal("failed"), failure: Problem }),
+]);
+const View = v.object({ address: Address, tunnel: TunnelReading, peers: v.array(Peer) });
+const Counters = v.object({
+  packetsIn: v.number(),
+  bytesIn: v.number(),
+  packetsOut: v.number(),
+  bytesOut: v.number(),
+  dropped: v.record(v.picklist(DROP_REASONS), v.number()),
+});
+const Event = v.variant("name", [
+  v.object({ name: v.literal("peer"), payload: Peer }),
+  v.object({
+    name: v.literal("gone"),
+    payload: v.object({ publicKey: v.string(), rooms: v.array(v.string()), reason: v.picklist(["left", "lost"]) }),
+  }),
+  v.object({ name: v.literal("refused"), payload: v.object({ publicKey: v.string(), failure: Problem }) }),
+  v.object({ name: v.literal("tunnel"), payload: TunnelReading }),
+  v.object({ name: v.literal("address"), payload: Address }),
+]);
 
 /**
- * The frame of what an engine says. It parses what strangers send, so main believes it no more than it must: what is to
- * be signed or sent is checked here, what is only shown is not.
+ * What an engine says. It parses what strangers send, so main believes it no more than it must: what is to be signed or
+ * sent is looked at, and whatever main reads has the shape that it relies on. Figures and texts may be lies all the same.
  */
 const FromEngineFrame = v.variant("type", [
-  v.object({ type: v.literal("event"), event: object, view: object }),
-  v.object({ type: v.literal("counts"), counts: object, view: object }),
+  v.object({ type: v.literal("event"), event: Event, view: View }),
+  v.object({
+    type: v.literal("counts"),
+    counts: v.object({ totals: Counters, peers: v.map(v.string(), Counters) }),
+    view: View,
+  }),
   v.object({ type: v.literal("answer"), id: Id, value: v.unknown() }),
   v.object({ type: v.literal("sign"), id: Id, message: v.instance(Uint8Array) }),
   v.object({
@@ -129,8 +155,27 @@ const FromEngineFrame = v.variant("type", [
     kind: v.picklist(["offer", "answer", "candidate"]),
     content: v.string(),
   }),
-  v.object({ type: v.literal("log"), level: v.picklist(["debug", "info", "warn", "error"]), record: object }),
+  v.object({
+    type: v.literal("log"),
+    level: v.picklist(["debug", "info", "warn", "error"]),
+    record: v.object({
+      scope: v.string(),
+      message: v.string(),
+      fields: v.record(v.string(), v.pipe(v.unknown(), v.transform(writable))),
+    }),
+  }),
 ]);
+
+/** A value as every log can write it: a structured clone may hold itself, a Map or a BigInt. */
+function writable(value: unknown): unknown {
+  if (typeof value === "bigint") return String(value);
+  if (typeof value !== "object" || value === null) return value;
+  try {
+    return JSON.stringify(value);
+  } catch {
+    return "[not to be written]";
+  }
+}
 
 /** Undefined for what is no message of an engine. */
 export function readFromEngine(message: unknown): FromEngine | undefined {

@@ -9,7 +9,7 @@ import type { PeerView } from "../../shared/mesh/mesh.ts";
 import { Counting, DROP_REASONS, type TunnelCounters } from "../../shared/tunnel/counters.ts";
 import type { SpeedFigures } from "../../shared/tunnel/speed-test.ts";
 import type { EngineEvents, TunnelState } from "./engine.ts";
-import type { EngineNeeds, EnginePort } from "./engine-port.ts";
+import type { EngineNeeds, EnginePort, Order, Question } from "./engine-port.ts";
 import {
   type EngineCounts,
   type EngineEvent,
@@ -17,18 +17,16 @@ import {
   type EngineWire,
   type FromEngine,
   maySignForEngine,
-  type Order,
-  type Question,
   readFromEngine,
   type ToEngine,
-  type TransportChoice,
+  type TransportPlan,
 } from "./messages.ts";
 
 export interface RemoteEngineOptions extends EngineNeeds {
   /** Starts a process with an engine in it. May throw. */
   readonly fork: () => EngineWire;
   /** How connections are made now. */
-  readonly transports: () => TransportChoice;
+  readonly transports: () => TransportPlan;
 }
 
 const RESTART: BackoffPolicy = { minMs: 250, maxMs: 30_000 };
@@ -159,7 +157,7 @@ export class RemoteEngine implements EnginePort {
   }
 
   /** Connections to members are made like this from now on. */
-  setTransports(transports: TransportChoice): void {
+  setTransports(transports: TransportPlan): void {
     this.#send({ type: "transports", transports });
   }
 
@@ -302,7 +300,7 @@ export class RemoteEngine implements EnginePort {
     const running = this.#running;
     const may = maySignForEngine(message);
     if (!may) this.#logger.error("the engine asked to have something signed that is not its business");
-    const signature = may ? await this.#options.signer.sign(message) : undefined;
+    const signature = may ? await this.#options.signer.sign(message).catch(() => undefined) : undefined;
     if (this.#running === running) this.#send({ type: "signed", id, signature });
   }
 
@@ -343,7 +341,7 @@ export class RemoteEngine implements EnginePort {
 }
 
 function isResult(answer: AnswerValue | "died"): answer is Result<void> {
-  return typeof answer === "object";
+  return typeof answer === "object" && answer !== null && "ok" in answer;
 }
 
 function sum(a: TunnelCounters, b: TunnelCounters): TunnelCounters {

@@ -11,7 +11,7 @@ import type {
   EngineWire,
   FromEngine,
   ToEngine,
-  TransportChoice,
+  TransportPlan,
 } from "./messages.ts";
 
 /** Counters are for people: a figure a second. */
@@ -20,7 +20,7 @@ const COUNTS_EVERY_MS = 1_000;
 export interface EngineMachine {
   readonly clock: Clock;
   create(options: Pick<EngineOptions, "signer" | "username" | "mtu" | "tun" | "sendSignal" | "logger">): Engine;
-  setTransports(transports: TransportChoice): void;
+  setTransports(transports: TransportPlan): void;
   /** The engine has stopped: the process may end. */
   onStopped(): void;
 }

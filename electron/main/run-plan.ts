@@ -5,21 +5,13 @@ import { cleanName } from "../../shared/room/names.ts";
 import { parseServerUrl } from "../../shared/signaling/url.ts";
 import { DEFAULT_TUNNEL_MTU } from "../../shared/tunnel/mtu.ts";
 import { DEFAULT_STUN_SERVERS, type IceServerConfig, parseIceServer } from "../adapters/webrtc/ice-servers.ts";
+import type { TransportPlan } from "../engine/messages.ts";
 import type { ServerPlan } from "./host-runner.ts";
 
 /** What was said for this run alone (on a command line). It holds until the person changes the same in the window. */
 export interface RunOptions {
   readonly server?: ServerPlan;
   readonly transports?: Partial<TransportPlan>;
-}
-
-/** How connections to members are made. */
-export interface TransportPlan {
-  readonly iceServers: readonly IceServerConfig[];
-  /** Through TURN relays only. */
-  readonly relayOnly: boolean;
-  /** Whether to offer the media lane. */
-  readonly media: boolean;
 }
 
 /** Addresses that the embedded server listens on: this computer's own, or every one. */

@@ -12,6 +12,7 @@ import { silentLogger } from "../../shared/base/logger.ts";
 import { fail, ok } from "../../shared/base/result.ts";
 import { deriveAddress } from "../../shared/identity/address.ts";
 import { generateKeyPair, type KeyPair, signerOf } from "../../shared/identity/keys.ts";
+import { Counting } from "../../shared/tunnel/counters.ts";
 import { FakeClock } from "../fakes/clock.ts";
 import { packetBetween } from "../fakes/packets.ts";
 import { FakeTun } from "../fakes/tun.ts";
@@ -379,6 +380,9 @@ describe("an engine whose process hangs", () => {
 
 describe("main, for an engine that it does not believe", () => {
   const bytes = (text: string) => new TextEncoder().encode(text);
+  const address = { ipv4: "100.64.0.1", ipv6: "fd67:6f76:706e::1", ipv4Salt: 0 };
+  const view = { address, tunnel: { kind: "off" }, peers: [] };
+  const totals = new Counting().snapshot();
 
   it("signs signals and hellos, and nothing that a server would take", () => {
     expect(maySignForEngine(bytes('["govpn-signal-v1","room"]'))).toBe(true);
@@ -397,7 +401,30 @@ describe("main, for an engine that it does not believe", () => {
     { type: "signal", id: 1, room: "r", to: "k", kind: "LeaveRoom", content: "" },
     { type: "signal", id: 1, room: {}, to: "k", kind: "offer", content: "" },
     { type: "anything" },
+    { type: "event", event: { name: "peer", payload: {} }, view: {} },
+    { type: "event", event: { name: "gone", payload: { publicKey: "k", rooms: null, reason: "left" } }, view },
+    { type: "event", event: { name: "toString", payload: {} }, view },
+    { type: "counts", counts: { totals: {}, peers: new Map() }, view },
+    { type: "counts", counts: { totals, peers: [] }, view },
+    { type: "counts", counts: { totals, peers: new Map() }, view: { ...view, peers: [{ publicKey: "k" }] } },
+    { type: "counts", counts: { totals, peers: new Map() }, view: { ...view, tunnel: { kind: "failed" } } },
+    { type: "log", level: "warn", record: { scope: {}, message: "m", fields: {} } },
   ])("drops what is no message: %j", (message) => {
     expect(readFromEngine(message)).toBeUndefined();
+  });
+
+  it("takes what one says of itself", () => {
+    const message = { type: "counts", counts: { totals, peers: new Map([["k", totals]]) }, view };
+    expect(readFromEngine(message)).toEqual(message);
+  });
+
+  it("writes down what it logs, and nothing that no log can hold", () => {
+    const endless: Record<string, unknown> = {};
+    endless.self = endless;
+    const fields = { endless, many: 5n, list: [1, 2], text: "t" };
+    const message = { type: "log", level: "warn", record: { scope: "mesh", message: "m", fields } };
+    expect(readFromEngine(message)).toMatchObject({
+      record: { fields: { endless: "[not to be written]", many: "5", list: "[1,2]", text: "t" } },
+    });
   });
 });

@@ -39,6 +39,12 @@ export function addressClashes(
   return interfaces.filter((each) => !except.includes(each.interface) && isInOurNetworks(each));
 }
 
+/** Addresses of every tunnel device of ours on this machine, of any profile: no way to reach anybody. */
+export function localTunnelAddresses(): ReadonlySet<string> {
+  const ours = addressClashes().filter((each) => isTunnelInterface(each.interface));
+  return new Set(ours.map(({ address }) => address));
+}
+
 function isInOurNetworks({ family, address }: InterfaceAddress): boolean {
   if (family === "IPv4") {
     const number = parseIpv4Address(address);
