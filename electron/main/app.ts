@@ -1,85 +1,31 @@
 import type { RoomId } from "../../shared/base/brand.ts";
-import type { Clock } from "../../shared/base/clock.ts";
 import type { Disposable } from "../../shared/base/disposable.ts";
 import { Emitter } from "../../shared/base/emitter.ts";
 import type { Logger } from "../../shared/base/logger.ts";
-import type { RandomBytes } from "../../shared/base/random.ts";
 import { type Failure, fail, messageOf, ok, type Result } from "../../shared/base/result.ts";
 import type { Signer } from "../../shared/identity/keys.ts";
-import type { SecretStore } from "../../shared/identity/ports.ts";
-import type {
-  AppMethod,
-  AppParams,
-  AppReplies,
-  AppState,
-  AppView,
-  DoctorFinding,
-  RightsView,
-  SelfView,
-} from "../../shared/ipc/app.ts";
+import type { AppMethod, AppParams, AppReplies, AppState, DoctorFinding, SelfView } from "../../shared/ipc/app.ts";
 import type { HostSnapshot } from "../../shared/ipc/contract.ts";
 import type { Settings, SettingsChange } from "../../shared/ipc/settings.ts";
-import { formatJoinLink, parseJoinLink } from "../../shared/room/link.ts";
 import { parseServerUrl } from "../../shared/signaling/url.ts";
-import type { ServerReport } from "../adapters/net/server-probe.ts";
+import type { DeviceWish } from "../adapters/tun/netconf.ts";
 import { ActivityLog } from "./activity.ts";
 import { ActivityWatch } from "./activity-watch.ts";
 import type { WatchableApp } from "./app-connection.ts";
+import type { AppParts } from "./app-parts.ts";
 import { stateOf } from "./app-state.ts";
 import type { Host } from "./host.ts";
-import { type HostParts, HostRunner } from "./host-runner.ts";
+import { HostRunner } from "./host-runner.ts";
 import { loadIdentity } from "./identity.ts";
 import { exportIdentity, importIdentity, replaceIdentity } from "./identity-backup.ts";
+import { invitationTo, readLink } from "./invitation.ts";
 import type { WhatChanged } from "./network-watch.ts";
 import { Publisher } from "./publisher.ts";
-import { type ReportSources, writeReport } from "./report.ts";
+import { writeReport } from "./report.ts";
 import { forgetRooms } from "./room-memory.ts";
-import {
-  checkedChange,
-  type RunOptions,
-  serverPlan,
-  type TransportPlan,
-  transportPlan,
-  tunnelMtu,
-} from "./run-plan.ts";
+import { checkedChange, type RunOptions, serverPlan, transportPlan, tunnelMtu } from "./run-plan.ts";
 import { testOf } from "./server-test.ts";
-import { type SettingsFiles, SettingsStore } from "./settings-store.ts";
-
-/** What the network device needs, where this user may not make one. Real: electron/adapters/tun/grant.ts. */
-export interface RightsPort {
-  view(failureCode: string, wish: DeviceWish): RightsView | undefined;
-  grant(wish: DeviceWish): Promise<Result<void>>;
-}
-
-export interface DeviceWish {
-  readonly ipv4: string;
-  readonly ipv6: string;
-  /** Bytes. */
-  readonly mtu: number;
-}
-
-/** The machine and the surface, as the app needs them; electron/main/compose.ts puts them together. */
-export interface AppParts extends HostParts {
-  readonly view: AppView;
-  readonly files: SettingsFiles;
-  readonly secrets: SecretStore;
-  readonly signer: Signer;
-  /** What a machine is called whose person gave no name. */
-  readonly machineName: string;
-  readonly clock: Clock;
-  readonly random: RandomBytes;
-  readonly logger: Logger;
-  readonly rights: RightsPort;
-  /** From now on, connections to members are made like this. */
-  setTransports(plan: TransportPlan): void;
-  setLogLevel(level: Settings["logLevel"]): void;
-  probeServer(url: string): Promise<ServerReport>;
-  examine(serverUrl: string | undefined, settings: Settings): Promise<readonly DoctorFinding[]>;
-  /** The newest records of the log, and what else a report says of the machine. */
-  readonly report: Pick<ReportSources, "logs" | "machine">;
-  /** scrypt's cost as a power of two, for tests. */
-  readonly log2N?: number;
-}
+import { SettingsStore } from "./settings-store.ts";
 
 export interface AppStart extends RunOptions {
   /** What a command line said that is kept: the server and the name. */
@@ -191,7 +137,7 @@ export class App implements WatchableApp {
 
   /** A link was opened, by the system or on the command line: the window asks the person about it. */
   openLink(text: string): void {
-    const read = this.#readLink(text);
+    const read = readLink(text, this.#snapshot());
     this.#link = read.ok ? read.value : { state: "refused", ...read.error };
     this.#publisher.changed();
   }
@@ -240,8 +186,8 @@ export class App implements WatchableApp {
       }
       return ok({ retrying: true } as const);
     },
-    invite: async ({ roomId }) => this.#invite(roomId),
-    readLink: async ({ link }) => this.#readLink(link),
+    invite: async ({ roomId }) => invitationTo(roomId, this.#snapshot()),
+    readLink: async ({ link }) => readLink(link, this.#snapshot()),
     dismissLink: async () => {
       this.#link = undefined;
       this.#publisher.changed();
@@ -288,24 +234,6 @@ export class App implements WatchableApp {
     this.#publisher.changed();
     await this.#apply();
     return ok({ wanted: this.#isWanted });
-  }
-
-  #invite(roomId: string): Result<AppReplies["invite"]> {
-    const { rooms, server } = this.#snapshot();
-    const room = rooms.find((each) => each.roomId === roomId);
-    if (!room) return fail("unknown_room", "this machine is not in that room");
-    if (room.pin === undefined) return fail("no_pin", "this machine has not got the room's PIN");
-    const { name, pin } = room;
-    const url = server.publicUrl ?? server.url;
-    const link = formatJoinLink({ roomId: room.roomId, server: url, name });
-    return ok({ roomId: room.roomId, name, pin, server: url, reachable: server.publicUrl !== undefined, link });
-  }
-
-  #readLink(text: string): Result<AppReplies["readLink"]> {
-    const read = parseJoinLink(text);
-    if (!read.ok) return read;
-    const known = this.#snapshot().rooms.some(({ roomId }) => roomId === read.value.roomId);
-    return ok({ state: "ask", ...read.value, known });
   }
 
   #save(change: SettingsChange): Promise<Result<Settings>> {
@@ -411,7 +339,10 @@ export class App implements WatchableApp {
     this.#isWanted = wasWanted;
     const forgotten = await forgetRooms(secrets);
     const replaced = forgotten.ok ? await replaceIdentity(secrets, random, clock) : forgotten;
-    return replaced.ok ? this.#takeIdentity() : replaced;
+    if (replaced.ok) return this.#takeIdentity();
+    // The old identity stays, and what was wanted of it.
+    await this.#apply();
+    return replaced;
   }
 
   /** Another identity is stored: who this machine is changes now. */

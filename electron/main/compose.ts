@@ -18,14 +18,16 @@ import { openSecretStore } from "../adapters/secrets/open.ts";
 import { dialSignaling } from "../adapters/sockets/ws-client.ts";
 import { openRoomStore } from "../adapters/store/libsql-room-store.ts";
 import { TunGrant } from "../adapters/tun/grant.ts";
-import { addressClashes, openTun, widenReceiveBuffers } from "../adapters/tun/index.ts";
-import { isTunnelInterface } from "../adapters/tun/interfaces.ts";
+import { openTun, widenReceiveBuffers } from "../adapters/tun/index.ts";
+import { isTunnelInterface, localTunnelAddresses } from "../adapters/tun/interfaces.ts";
 import { releaseWebrtc } from "../adapters/webrtc/closing.ts";
 import { webrtcTransports } from "../adapters/webrtc/transport.ts";
 import type { TunMode } from "../engine/engine.ts";
 import type { EngineHousing } from "../engine/engine-processes.ts";
+import type { TransportPlan } from "../engine/messages.ts";
 import { startServer } from "../server/server.ts";
-import { App, type AppParts, type AppStart } from "./app.ts";
+import { App, type AppStart } from "./app.ts";
+import type { AppParts } from "./app-parts.ts";
 import { serveControl } from "./control-socket.ts";
 import { examine } from "./doctor/doctor.ts";
 import { machineContext, SERVER_WITHIN_MS } from "./doctor/machine.ts";
@@ -35,7 +37,7 @@ import type { EmbeddedServer } from "./host-runner.ts";
 import { loadIdentity } from "./identity.ts";
 import { watchNetwork } from "./network-watch.ts";
 import { moveRooms } from "./room-memory.ts";
-import { type TransportPlan, transportPlan } from "./run-plan.ts";
+import { transportPlan } from "./run-plan.ts";
 import { openServerFolder } from "./server-folder.ts";
 import { VERSION } from "./version.ts";
 
@@ -139,7 +141,7 @@ async function assemble(request: HostRequest, sink: LogSink, undo: Undo): Promis
         ...(request.engines && { createEngine: request.engines.create }),
       }),
     startServer: (at) => startEmbedded(at, profile.value, logger),
-    moveRooms: (from, to) => moveRooms(store, from, to),
+    moveRooms: (from, to) => moveRooms(store, from, to, logger),
   };
   const app = new App(parts);
   undo.push(() => app.stop());
@@ -260,15 +262,6 @@ async function startEmbedded(
     await lock.release();
     throw error;
   }
-}
-
-/** Addresses of every tunnel device of ours on this machine: no way to reach anybody. */
-function localTunnelAddresses(): ReadonlySet<string> {
-  return new Set(
-    addressClashes()
-      .filter((each) => isTunnelInterface(each.interface))
-      .map((each) => each.address),
-  );
 }
 
 function failureOf(error: unknown): Failure {

@@ -35,7 +35,7 @@ export interface HostParts {
   makeHost(blueprint: HostBlueprint): Host;
   /** @throws FailureError, "address_in_use" among others. */
   startServer(at: { readonly host: string; readonly port: number }): Promise<EmbeddedServer>;
-  /** The rooms of the embedded server are the same rooms under its new address. Called while no host runs. */
+  /** The rooms of the embedded server are the same rooms under its new address. Called while no host runs; never throws. */
   moveRooms(fromUrl: string, toUrl: string): Promise<void>;
 }
 
@@ -47,6 +47,7 @@ interface Running {
   /** What it was made of; another needs another host. */
   readonly madeOf: string;
   readonly serverUrl: string;
+  readonly serverKind: ServerPlan["kind"];
   isStarted: boolean;
 }
 
@@ -136,7 +137,6 @@ export class HostRunner {
   async #apply(plan: HostPlan, isWanted: boolean): Promise<Result<void>> {
     if (this.#isStopped) return fail("stopped", "GoVPN is going down");
     this.#retry?.dispose();
-    const wasEmbedded = this.#server !== undefined;
     const served = await this.#serve(plan.server);
     const serverUrl = served.ok ? served.value : urlOf(plan.server);
     const madeOf = JSON.stringify([serverUrl, plan.mtu, plan.signer.publicKey]);
@@ -145,7 +145,8 @@ export class HostRunner {
     if (before && (before.madeOf !== madeOf || (before.isStarted && !mayRun))) {
       await before.host.stop();
       this.#running = undefined;
-      const isSameServer = wasEmbedded && plan.server.kind === "embedded";
+      // It is one server, whatever its address, and also where it could not listen there.
+      const isSameServer = before.serverKind === "embedded" && plan.server.kind === "embedded";
       if (isSameServer && before.serverUrl !== serverUrl) await this.#parts.moveRooms(before.serverUrl, serverUrl);
     }
     const running = this.#running ?? this.#make(plan, serverUrl, madeOf);
@@ -162,7 +163,7 @@ export class HostRunner {
       return listening === undefined ? undefined : dialableElsewhere(listening);
     };
     const host = this.#parts.makeHost({ serverUrl, publicServerUrl, username, mtu, signer });
-    this.#running = { host, madeOf, serverUrl, isStarted: false };
+    this.#running = { host, madeOf, serverUrl, serverKind: server.kind, isStarted: false };
     this.#onHost(host);
     return this.#running;
   }

@@ -28,17 +28,19 @@ const Saved = v.object({
 
 /**
  * The same rooms are on the same server under another address from now on: the embedded server has another port. What
- * was there already under that address stays. Failures are logged by whoever loads them next.
+ * was there already under that address stays. A list that cannot be read is left to whoever loads it next, who says so.
  */
-export async function moveRooms(store: SecretStore, fromUrl: string, toUrl: string): Promise<void> {
-  const text = await store.get(SECRET_NAME);
-  if (text === undefined) return;
-  const saved = v.safeParse(Saved, JSON.parse(text));
-  if (!saved.success) return;
-  const { [fromUrl]: moved = [], [toUrl]: there = [], ...others } = saved.output.servers;
-  const known = new Set(there.map(({ roomId }) => roomId));
-  const servers = { ...others, [toUrl]: [...there, ...moved.filter(({ roomId }) => !known.has(roomId))] };
-  await store.set(SECRET_NAME, JSON.stringify({ v: 1, servers }));
+export async function moveRooms(store: SecretStore, fromUrl: string, toUrl: string, logger: Logger): Promise<void> {
+  try {
+    const text = await store.get(SECRET_NAME);
+    if (text === undefined) return;
+    const { [fromUrl]: moved = [], [toUrl]: there = [], ...others } = v.parse(Saved, JSON.parse(text)).servers;
+    const known = new Set(there.map(({ roomId }) => roomId));
+    const servers = { ...others, [toUrl]: [...there, ...moved.filter(({ roomId }) => !known.has(roomId))] };
+    await store.set(SECRET_NAME, JSON.stringify({ v: 1, servers }));
+  } catch (error) {
+    logger.error("the rooms could not be taken along to the server's new address", { error: messageOf(error) });
+  }
 }
 
 /** Forgets every room on every server: the identity that is in them goes. Fails as the store does. */

@@ -5,7 +5,9 @@ import type { Logger } from "../../shared/base/logger.ts";
 import { fail, ok, type Result } from "../../shared/base/result.ts";
 import { defaultSettings, type ServerChoice, Settings, type SettingsChange } from "../../shared/ipc/settings.ts";
 import { MAX_USERNAME_LENGTH } from "../../shared/protocols/govpn/limits.ts";
+import { parseServerUrl } from "../../shared/signaling/url.ts";
 import type { CorruptFileWarning, Profile } from "../adapters/profile/profile.ts";
+import { checkedChange } from "./run-plan.ts";
 
 /** Where the embedded server is dialled from its own machine, whoever else it lets in. */
 const LOOPBACK = "127.0.0.1";
@@ -20,7 +22,11 @@ const FirstSettings = v.pipe(
     return { ...defaultSettings, server: choice, username: username.slice(0, MAX_USERNAME_LENGTH), welcomed: true };
   }),
 );
-const Stored = v.union([Settings, FirstSettings]);
+/** Whoever wrote the file by hand may have written a server that nobody can dial; the rest of it counts for as little. */
+const Stored = v.pipe(
+  v.union([Settings, FirstSettings]),
+  v.check(({ server }) => server.kind === "embedded" || parseServerUrl(server.url).ok),
+);
 
 /** A file that a person takes to another machine. */
 const Exported = v.object({ govpn: v.literal("settings"), version: v.literal(1), settings: Settings });
@@ -72,11 +78,12 @@ export class SettingsStore {
     return `${JSON.stringify({ govpn: "settings", version: 1, settings: this.#current }, null, 2)}\n`;
   }
 
-  /** Takes over an exported file. Fails with "not_settings" or "unwritable". */
+  /** Takes over an exported file. Fails with "not_settings", as `checkedChange` does, or with "unwritable". */
   async import(text: string): Promise<Result<Settings>> {
     const read = v.safeParse(v.pipe(v.string(), v.parseJson(), Exported), text);
     if (!read.success) return fail("not_settings", "this is not a file of exported GoVPN settings");
-    return this.#replace({ ...read.output.settings, welcomed: this.#current.welcomed });
+    const checked = checkedChange({ ...read.output.settings, welcomed: this.#current.welcomed });
+    return checked.ok ? this.change(checked.value) : checked;
   }
 
   async #replace(next: Settings): Promise<Result<Settings>> {

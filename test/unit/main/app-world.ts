@@ -1,12 +1,13 @@
 import { nativeVerify } from "../../../electron/adapters/ed25519.ts";
 import type { ServerReport } from "../../../electron/adapters/net/server-probe.ts";
 import { secureRandom } from "../../../electron/adapters/random.ts";
-import { App, type AppParts, type AppStart } from "../../../electron/main/app.ts";
+import type { TransportPlan } from "../../../electron/engine/messages.ts";
+import { App, type AppStart } from "../../../electron/main/app.ts";
+import type { AppParts } from "../../../electron/main/app-parts.ts";
 import { Host } from "../../../electron/main/host.ts";
 import type { EmbeddedServer } from "../../../electron/main/host-runner.ts";
 import { IDENTITY_SECRET } from "../../../electron/main/identity.ts";
 import { moveRooms } from "../../../electron/main/room-memory.ts";
-import type { TransportPlan } from "../../../electron/main/run-plan.ts";
 import { base64 } from "../../../shared/base/bytes.ts";
 import { createLogger } from "../../../shared/base/logger.ts";
 import { type Failure, FailureError, fail, ok, type Result } from "../../../shared/base/result.ts";
@@ -146,7 +147,7 @@ export class TestApp {
         return host;
       },
       startServer: async (at) => this.#startServer(at),
-      moveRooms: (from, to) => moveRooms(this.secrets, from, to),
+      moveRooms: (from, to) => moveRooms(this.secrets, from, to, logger),
     };
   }
 

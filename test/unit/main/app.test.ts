@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { fail, ok } from "../../../shared/base/result.ts";
+import { FailureError, fail, ok } from "../../../shared/base/result.ts";
 import type { AppState } from "../../../shared/ipc/app.ts";
 import { defaultSettings } from "../../../shared/ipc/settings.ts";
 import { TestApp, URL_SERVER } from "./app-world.ts";
@@ -247,6 +247,26 @@ describe("settings", () => {
     expect(await ben.must("reset", { identity: false })).toMatchObject({ theme: "system", language: "system" });
   });
 
+  it.each([
+    [{ server: { kind: "url", url: "ftp://x" } }, "url_scheme"],
+    [{ stun: ["no server at all"] }, "bad_ice_server"],
+  ])("from a file that cannot work are refused whole: %j", async (wrong, code) => {
+    const ann = await started();
+    const before = ann.state.settings;
+    const text = JSON.stringify({ govpn: "settings", version: 1, settings: { ...before, theme: "dark", ...wrong } });
+    expect(await ann.ask("importSettings", { text })).toMatchObject({ ok: false, error: { code } });
+    expect(ann.state.settings).toBe(before);
+  });
+
+  it("with a server that nobody can dial are set aside like damaged ones", async () => {
+    const ann = fresh();
+    const text = JSON.stringify({ ...defaultSettings, server: { kind: "url", url: "no server" } });
+    ann.files.texts.set("settings.json", text);
+    expect(await ann.app.start()).toMatchObject(ok([{ code: "file_corrupt" }]));
+    expect(ann.state.settings.server).toEqual(defaultSettings.server);
+    expect(ann.files.texts.get("settings.json.corrupt")).toBe(text);
+  });
+
   it("said for this run hold until the person chooses otherwise in the window", async () => {
     const ann = await started("Ann", { transports: { media: false } });
     expect(ann.transports.at(-1)?.media).toBe(false);
@@ -284,6 +304,30 @@ describe("the server in this process", () => {
     await ann.must("saveSettings", { change: { server: { kind: "embedded", reach: "computer", port: 9090 } } });
     expect([...ann.listening]).toEqual(["127.0.0.1:9090"]);
     await world.until(() => ann.state.rooms[roomId as never]?.["state" as never] === "joined");
+  });
+
+  it("keeps its rooms over a port that it could not have", async () => {
+    const ann = fresh();
+    await ann.app.start({ connect: true });
+    const { roomId } = await ann.must("create", { name: "Den", pin: PIN });
+    ann.taken.add(9090);
+    await ann.must("saveSettings", { change: { server: { kind: "embedded", reach: "computer", port: 9090 } } });
+    expect(ann.state.server.code).toBe("address_in_use");
+    await ann.must("saveSettings", { change: { server: { kind: "embedded", reach: "network", port: 9191 } } });
+    await world.until(() => ann.state.server.state === "online");
+    expect(ann.state.server.url).toBe("ws://127.0.0.1:9191/ws");
+    expect(Object.keys(ann.state.rooms)).toEqual([roomId]);
+  });
+
+  it("gets another port also where the list of rooms cannot be read", async () => {
+    const ann = fresh();
+    await ann.app.start({ connect: true });
+    await ann.secrets.set("rooms", "{");
+    await ann.must("saveSettings", { change: { server: { kind: "embedded", reach: "computer", port: 9090 } } });
+    expect(ann.state.server).toMatchObject({ url: "ws://127.0.0.1:9090/ws", code: "rooms_corrupt" });
+    await ann.secrets.delete("rooms");
+    await ann.must("retryNow", {});
+    await world.until(() => ann.state.server.state === "online");
   });
 
   it("that finds its port taken is a state with a reason, and is tried again", async () => {
@@ -395,6 +439,19 @@ describe("an identity", () => {
     expect(ann.state.rooms).toEqual({});
     expect(ann.state.self.publicKey).not.toBe(before);
     expect(world.server.rooms.size).toBe(0);
+  });
+});
+
+describe("an identity that cannot be replaced", () => {
+  it("stays, and is connected again", async () => {
+    const ann = await started();
+    const { publicKey } = ann.state.self;
+    ann.secrets.failWith = new FailureError({ code: "keychain_locked", message: "the keychain is locked" });
+    expect(await ann.ask("reset", { identity: true })).toMatchObject({ error: { code: "keychain_locked" } });
+    ann.secrets.failWith = undefined;
+    await ann.must("retryNow", {});
+    await world.until(() => ann.state.server.state === "online");
+    expect(ann.state.self.publicKey).toBe(publicKey);
   });
 });
 
