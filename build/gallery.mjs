@@ -77,12 +77,12 @@ async function take(browser, address, axe, shot) {
     const query = new URLSearchParams({ situation: shot.situation, theme: shot.theme, language: shot.language });
     await page.goto(`${address}?${query}${shot.place}`);
     await page.waitForSelector("main :is(h1, h2, p)");
-    await page.evaluate(() => document.fonts.ready);
+    await page.evaluate("document.fonts.ready");
     await page.waitForTimeout(shot.waitMs ?? SETTLED_MS);
     await shot.act?.(page);
     if (shot.act) await page.waitForTimeout(SETTLED_MS);
     await page.screenshot({ path: join(output, `${shot.name}.png`) });
-    const overflow = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
+    const overflow = Number(await page.evaluate("document.documentElement.scrollWidth - window.innerWidth"));
     if (overflow > 0) faults.push(`${overflow} px wider than the window`);
     // In a world of its own, the policy of the page does not hold.
     const session = await context.newCDPSession(page);
