@@ -7,7 +7,7 @@ export const DESKTOP_SCHEME = "app";
 
 /**
  * What a page of this program may do. Each point of Electron's security checklist that code can answer is answered
- * here, in app-protocol.ts, or in build/fuses.mjs; docs/architecture.md goes through it point by point.
+ * here, in app-protocol.ts, or in build/fuses.mjs; docs/desktop.md goes through it point by point.
  */
 
 /** What the one window's page runs with. Said in full, though much of it is Electron's default: defaults have changed before. */
