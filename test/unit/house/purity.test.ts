@@ -18,14 +18,14 @@ function codeOf(source: string): string {
   });
 }
 
-/** What makes a file impure; a property or a type of that name ("process:" in a schema) is no use of the global. */
+/** What makes a file impure; a property, private or not, or a type of that name ("process:" in a schema) is no use of the global. */
 function impurities(source: string): string[] {
   const code = codeOf(source);
   return [...code.matchAll(FORBIDDEN)]
     .filter(({ index, 0: word }) => {
       const before = code.slice(0, index).trimEnd().at(-1);
       const after = code.slice(index + word.length).trimStart()[0];
-      return before !== "." && after !== ":" && after !== "?";
+      return before !== "." && before !== "#" && after !== ":" && after !== "?";
     })
     .map(([word]) => word);
 }
