@@ -23,8 +23,10 @@ export interface PlacesPort {
 
 /** The host tells of counters at most this often. */
 const SAMPLE_MS = 1_000;
-/** Its seconds and ours do not fall together to the millisecond. */
+/** Its seconds are not ours to the millisecond. */
 const SAMPLE_SLACK_MS = 100;
+/** The host tells of what moves once a second. After this long, however late a busy machine is, nothing moves. */
+export const SILENCE_MS = 1_250;
 
 export function createApp(connection: AppConnection, places: PlacesPort, clock: Clock): App {
   const kept = new DisposableStore();
@@ -43,9 +45,13 @@ export function createApp(connection: AppConnection, places: PlacesPort, clock: 
     const { state } = connection;
     if (state) store.setState({ host: predictions.apply(state) });
   }
+  let silence = clock.after(SILENCE_MS, showAndSample);
   /** With what is due to be sampled in the same go, so that the window is drawn once and not twice a second. */
   function showAndSample() {
     const { state: known, link } = connection;
+    // Where nothing is said, nothing flows: that is a sample too.
+    silence.dispose();
+    silence = clock.after(SILENCE_MS, showAndSample);
     if (!known) return;
     const host = predictions.apply(known);
     const elapsedMs = clock.now() - sampledAt;
@@ -63,8 +69,7 @@ export function createApp(connection: AppConnection, places: PlacesPort, clock: 
   );
   kept.add(connection.onLink((link) => store.setState({ link })));
   kept.add(places.onChange((place) => store.setState({ place })));
-  // Where nothing is said, nothing flows: that is a sample too.
-  kept.add(clock.every(SAMPLE_MS, showAndSample));
+  kept.add({ dispose: () => silence.dispose() });
   kept.add(connection);
   const actions = createActions({ connection, store, predictions, places, clock });
   return { store, actions, dispose: () => kept.dispose() };

@@ -20,13 +20,13 @@ export function MemberTraffic({ roomId, publicKey }: MemberRef) {
   if (!isConnected) return null;
   if (down < QUIET_BPS && up < QUIET_BPS) return <span className="text-text-3 text-xs">{t("member.idle")}</span>;
   const lines = [
-    { Icon: ArrowDown, bps: down, label: t("member.down", { name, rate: rate(down) }) },
-    { Icon: ArrowUp, bps: up, label: t("member.up", { name, rate: rate(up) }) },
+    { way: "down", Icon: ArrowDown, bps: down, label: t("member.down", { name, rate: rate(down) }) },
+    { way: "up", Icon: ArrowUp, bps: up, label: t("member.up", { name, rate: rate(up) }) },
   ];
   return (
     <span className="grid text-xs leading-4.5">
-      {lines.map(({ Icon, bps, label }) => (
-        <span key={label} className={cx("flex items-center gap-1.5", bps < QUIET_BPS ? "text-text-3" : "text-text")}>
+      {lines.map(({ way, Icon, bps, label }) => (
+        <span key={way} className={cx("flex items-center gap-1.5", bps < QUIET_BPS ? "text-text-3" : "text-text")}>
           <Icon size={12} aria-hidden="true" className="shrink-0 text-text-3" />
           <span className="sr-only">{label}</span>
           <span aria-hidden="true" className="figures truncate">
