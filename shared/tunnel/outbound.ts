@@ -72,7 +72,8 @@ export class Outbound {
     if (transport && !(offload && isSuper(offload))) {
       clampMss(packet, transport, sender.linkMtu(peer), offload !== undefined && isPartial(offload));
     }
-    sender.send(peer, packet, offload);
+    if (peer.isHolding) peer.hold(packet, offload);
+    else sender.send(peer, packet, offload);
   }
 
   #unrouted(packet: Uint8Array, isUnroutable: boolean): void {

@@ -24,12 +24,21 @@ const LANE_HOLD_MS = 2000;
 /** What any host takes (RFC 791); a peer that claims to take less would have its packets cut to dust. */
 const LEAST_MTU = 576;
 
+/**
+ * What one turn of the event loop sends to a peer, about two super-packets and half a millisecond of work; the rest of a
+ * burst is held by flow. A lane that never has enough (the media lane) would otherwise take all that the system has in
+ * the system's order, and what came last would wait in the system behind megabytes of bulk.
+ */
+export const TURN_BYTES = 128 * 1024;
+
 export interface PeerEvents {
   /** From the lane, not yet trusted. The bytes are the lane's. */
   onPacket(peer: Peer, packet: Uint8Array, offload: VirtioHeader | undefined): void;
+  /** Has sent what one turn may: wants its `resume` called in the next. */
+  onSpent(peer: Peer): void;
   /** Waited in vain for a lane; already counted. */
   onExpired(packet: Uint8Array): void;
-  /** Waited for one lane and will go by another: is to be sent again, in the form that this one takes. */
+  /** Was held, or waited for one lane and will go by another: is to be sent now, in the form that this one takes. */
   onRefit(peer: Peer, packet: Uint8Array, offload: VirtioHeader | undefined): void;
 }
 
@@ -38,6 +47,8 @@ export interface PeerEvents {
  *
  *   no lane ──setLane──▶ writable ──send: false──▶ full ──onWritable or pump──▶ writable
  *   (packets wait up to LANE_HOLD_MS)              (packets wait, pump runs)
+ *
+ * Before that, a burst is held as it came from the system, super-packets whole: TURN_BYTES a turn go on.
  */
 export class Peer implements Routed, Disposable {
   readonly publicKey: PublicKey;
@@ -48,6 +59,10 @@ export class Peer implements Routed, Disposable {
   readonly #events: PeerEvents;
   readonly #pool: BufferPool;
   #queue: FlowQueue;
+  readonly #held: FlowQueue;
+  /** Bytes handed over since they last came to TURN_BYTES. */
+  #turnBytes = 0;
+  #isSpent = false;
   #takesOffloads = false;
   #mtu = Number.POSITIVE_INFINITY;
   #lane: Lane | undefined;
@@ -66,6 +81,7 @@ export class Peer implements Routed, Disposable {
     this.#events = options.events;
     this.#pool = options.pool;
     this.#queue = this.#newQueue();
+    this.#held = this.#newQueue();
     this.#laneLostAt = options.clock.now();
   }
 
@@ -117,6 +133,22 @@ export class Peer implements Routed, Disposable {
     return this.#lane !== undefined || this.#clock.now() - this.#laneLostAt < LANE_HOLD_MS;
   }
 
+  /** Whether a packet from the system is to be held, because this turn is spent or others are held before it. */
+  get isHolding(): boolean {
+    return this.#isSpent || this.#held.packets > 0;
+  }
+
+  /** Keeps a copy of a packet as the system gave it, until its flow's turn. */
+  hold(packet: Uint8Array, offload: VirtioHeader | undefined): void {
+    this.#held.push(packet, offload);
+  }
+
+  /** The next turn has come. */
+  resume(): void {
+    this.#isSpent = false;
+    while (!this.#isSpent && this.#held.shift(this.#refitHeld));
+  }
+
   /** Sends what is no packet, or loses it: it does not wait. @returns whether the lane wants more */
   sendBare(frame: Uint8Array): boolean {
     return this.#lane?.send(frame) ?? false;
@@ -156,7 +188,9 @@ export class Peer implements Routed, Disposable {
   dispose(): void {
     this.setLane(undefined);
     this.#stopTimer();
-    this.#queue.drain((packet, offload) => this.counting.drop("no_lane", packetCount(packet.length, offload)));
+    for (const queue of [this.#held, this.#queue]) {
+      queue.drain((packet, offload) => this.counting.drop("no_lane", packetCount(packet.length, offload)));
+    }
   }
 
   #newQueue(): FlowQueue {
@@ -172,6 +206,12 @@ export class Peer implements Routed, Disposable {
     // An onWritable from within send counts: the false that follows it is already out of date.
     this.#writable = false;
     if (lane.send(packet, offload)) this.#writable = true;
+    this.#turnBytes += packet.length;
+    if (this.#turnBytes < TURN_BYTES) return;
+    this.#turnBytes = 0;
+    if (this.#isSpent) return;
+    this.#isSpent = true;
+    this.#events.onSpent(this);
   }
 
   /** Sends what waits until the lane has had enough. A lane may call onWritable from within send: no recursion. */
@@ -187,6 +227,8 @@ export class Peer implements Routed, Disposable {
     if (this.#queue.packets === 0) this.#stopTimer();
     else if (!this.#timer) this.#armTimer();
   }
+
+  readonly #refitHeld: UseQueued = (packet, offload) => this.#events.onRefit(this, packet, offload);
 
   readonly #handQueued: UseQueued = (packet, offload) => {
     if (this.#lane) this.#hand(this.#lane, packet, offload);

@@ -179,6 +179,7 @@ export class Tunnel implements Disposable {
         pool: this.#pool,
         events: {
           onPacket: (peer, packet, offload) => this.#inbound.fromPeer(peer, packet, offload),
+          onSpent: (peer) => this.#defer(() => peer.resume()),
           onExpired: (packet) => this.#replies.reject(packet, { kind: "host_unreachable" }),
           onRefit: (peer, packet, offload) => this.#sender.send(peer, packet, offload),
         },

@@ -13,11 +13,11 @@ import { ERRNO, libc, type PollHandle } from "./libc.ts";
 import type { SystemTunDevice } from "./open.ts";
 
 /**
- * Read before the event loop gets to breathe, whichever comes first: about half a millisecond of work, and a
- * millisecond for super-packets that have to be cut.
+ * Read before the event loop gets to breathe, whichever comes first: about half a millisecond of work. More bytes than
+ * the tunnel sends in that time, so that what waits, waits in its flow queue and not in the system, in line.
  */
 const BATCH_PACKETS = 64;
-const BATCH_BYTES = 256 * 1024;
+const BATCH_BYTES = 1024 * 1024;
 
 /**
  * A TUN descriptor read on Node's own loop.
