@@ -2,8 +2,8 @@ import { readFileSync } from "node:fs";
 import { cpus, loadavg, release, totalmem } from "node:os";
 import { outputOf } from "./programs/command.ts";
 
-/** What a reader needs to judge the figures by. */
-export async function describeMachine(): Promise<Readonly<Record<string, unknown>>> {
+/** The computer itself, and how busy it was. */
+export function describeComputer() {
   return {
     cpu: cpus()[0]?.model ?? "unknown",
     processors: cpus().length,
@@ -11,8 +11,15 @@ export async function describeMachine(): Promise<Readonly<Record<string, unknown
     system: /^PRETTY_NAME="(.*)"$/m.exec(textOf("/etc/os-release"))?.[1] ?? "unknown",
     kernel: release(),
     node: process.versions.node,
-    iperf3: (await outputOf("iperf3", ["--version"])).split("\n")[0],
     loadAverageBefore: loadavg()[0],
+  };
+}
+
+/** What a reader needs to judge the figures of traffic by. */
+export async function describeMachine(): Promise<Readonly<Record<string, unknown>>> {
+  return {
+    ...describeComputer(),
+    iperf3: (await outputOf("iperf3", ["--version"])).split("\n")[0],
     sysctl: Object.fromEntries(SETTINGS.map((name) => [name, textOf(`/proc/sys/${name.replaceAll(".", "/")}`).trim()])),
   };
 }
