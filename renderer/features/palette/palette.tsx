@@ -1,4 +1,4 @@
-import { Command } from "cmdk";
+import { Command, defaultFilter } from "cmdk";
 import { useMemo } from "react";
 import { useTranslation } from "react-i18next";
 import { useActions, useModel } from "../../store/context.ts";
@@ -13,7 +13,7 @@ export default function Palette({ onClose }: { readonly onClose: () => void }) {
   const groups = useMemo(() => (host ? commandsOf({ t, host, actions }) : []), [t, host, actions]);
   return (
     <PaletteFrame label={t("palette.title")} onClose={onClose}>
-      <Command label={t("palette.title")} loop className="flex min-h-0 flex-col">
+      <Command label={t("palette.title")} filter={byWords} loop className="flex min-h-0 flex-col">
         <Command.Input
           placeholder={t("palette.placeholder")}
           className="h-13 shrink-0 border-line border-b bg-transparent px-4.5 text-lg outline-none"
@@ -56,4 +56,9 @@ export default function Palette({ onClose }: { readonly onClose: () => void }) {
       </Command>
     </PaletteFrame>
   );
+}
+
+/** By what is written there: an id holds a key, and most words are somewhere among its letters. */
+function byWords(_id: string, search: string, words: string[] = []): number {
+  return defaultFilter(words.join(" "), search);
 }
