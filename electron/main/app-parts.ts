@@ -37,7 +37,7 @@ export interface AppParts extends HostParts {
   probeServer(url: string): Promise<ServerReport>;
   examine(serverUrl: string | undefined, settings: Settings): Promise<readonly DoctorFinding[]>;
   /** The newest records of the log, and what else a report says of the machine. */
-  readonly report: Pick<ReportSources, "logs" | "machine">;
+  readonly report: Pick<ReportSources, "logs" | "machine" | "home">;
   /** scrypt's cost as a power of two, for tests. */
   readonly log2N?: number;
 }

@@ -1,4 +1,4 @@
-import { arch, hostname, release, type } from "node:os";
+import { arch, homedir, hostname, release, type } from "node:os";
 import { join } from "node:path";
 import { createLogger, type Logger, type LogLevel, type LogRecord, type LogSink } from "../../shared/base/logger.ts";
 import { type Failure, FailureError, messageOf, ok, type Result } from "../../shared/base/result.ts";
@@ -122,7 +122,11 @@ async function assemble(request: HostRequest, sink: LogSink, undo: Undo): Promis
     setLogLevel: log.setLevel,
     probeServer: (url) => probeServer(url, SERVER_WITHIN_MS),
     examine: (serverUrl, settings) => diagnose(profile.value.dir, serverUrl, settings, passphrase),
-    report: { logs: log.records, machine: () => [`${type()} ${release()} ${arch()}, Node.js ${process.version}`] },
+    report: {
+      home: homedir(),
+      logs: log.records,
+      machine: () => [`${type()} ${release()} ${arch()}, Node.js ${process.version}`],
+    },
     makeHost: (blueprint) =>
       new Host({
         ...blueprint,

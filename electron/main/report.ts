@@ -9,13 +9,15 @@ export interface ReportSources {
   readonly logs: () => readonly LogRecord[];
   /** Lines about the machine: versions and such. */
   readonly machine: () => readonly string[];
+  /** The person's own folder: its path has a name in it. */
+  readonly home: string;
 }
 
 /** A text for a bug report: what a maintainer needs, and nothing that a stranger should not know. */
-export function writeReport({ app, state, findings, logs, machine }: ReportSources): string {
+export function writeReport({ app, state, findings, logs, machine, home }: ReportSources): string {
   const { self, server, tunnel, wanted, secrets, settings, traffic } = state;
   const { turn, username: _, ...choices } = settings;
-  const redact = redactor(state);
+  const redact = redactor(state, home);
   const sections: [string, readonly string[]][] = [
     ["GoVPN", [`version ${app.version}, ${app.surface} on ${app.platform}`, ...machine()]],
     [
@@ -67,9 +69,9 @@ const KEPT_CHARACTERS = 6;
 
 /**
  * Takes out of a text what identifies people: keys and room ids are cut to their beginnings, names of members and rooms
- * go, addresses lose their hosts but for this machine's own and what every machine has (loopback, "any").
+ * and the person's folder go, addresses lose their hosts but for this machine's own and what every machine has (loopback, "any").
  */
-function redactor({ self, rooms, activity }: AppState): (text: string) => string {
+function redactor({ self, rooms, activity }: AppState, home: string): (text: string) => string {
   const own = new Set([self.ipv4, self.ipv6, "127.0.0.1", "0.0.0.0", "::1", "::"]);
   const all = Object.values(rooms);
   const told = Object.values(activity);
@@ -80,7 +82,8 @@ function redactor({ self, rooms, activity }: AppState): (text: string) => string
     ...told.flatMap(({ room, member }) => [room, member]),
   ]);
   return (text) => {
-    let clean = text;
+    // That of a service is "/", which is nobody's name.
+    let clean = home.length > 1 ? text.replaceAll(home, "~") : text;
     for (const id of ids) clean = clean.replaceAll(id, shortened(id));
     // One or two characters are found in every other word.
     for (const name of names.filter((each) => each.length > 2)) clean = clean.replaceAll(name, "[name]");

@@ -124,7 +124,7 @@ export class TestApp {
       setLogLevel: (level) => void this.levels.push(level),
       probeServer: async () => this.probed,
       examine: async () => [{ id: "tun", title: "Network device", status: "ok", detail: "may be made" }],
-      report: { logs: () => log.slice(-50), machine: () => ["Linux"] },
+      report: { home: "/home/ann", logs: () => log.slice(-50), machine: () => ["Linux"] },
       log2N: 4,
       makeHost: (blueprint) => {
         const host = new Host({

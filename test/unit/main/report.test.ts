@@ -33,6 +33,7 @@ const reportOf = (message: string) =>
     app,
     state,
     findings: [],
+    home: "/home/anna.smith",
     machine: () => ["Linux 6.1"],
     logs: () => [{ level: "info", scope: "govpn", message, fields: {} } satisfies LogRecord],
   });
@@ -47,6 +48,7 @@ describe("a report", () => {
     ["at 12:34:56 sharp", "at 12:34:56 sharp"],
     [`peer ${"B".repeat(43)}= refused`, "peer BBBBBB… refused"],
     ["room a1b2c3d4e5f60718 and gone-room-1234", "room a1b2c3… and gone-r…"],
+    ["/home/anna.smith/.local/share/govpn, 3 GiB free", "~/.local/share/govpn, 3 GiB free"],
     ["Benedict and the Annual meeting", "[name] and the [name]"],
   ])("writes %j as %j", (message, clean) => {
     expect(reportOf(message)).toContain(`govpn: ${clean}`);
