@@ -46,8 +46,6 @@ interface Running {
   readonly host: Host;
   /** What it was made of; another needs another host. */
   readonly madeOf: string;
-  readonly serverUrl: string;
-  readonly serverKind: ServerPlan["kind"];
   isStarted: boolean;
 }
 
@@ -62,6 +60,8 @@ export class HostRunner {
   readonly #onChange: () => void;
   #running: Running | undefined;
   #server: { readonly at: string; readonly running: EmbeddedServer } | undefined;
+  /** Where the embedded server was last to be dialled. */
+  #embeddedUrl: string | undefined;
   #trouble: { readonly failure: Failure; readonly since: number; readonly retryAt?: number } | undefined;
   #retry: Disposable | undefined;
   #last: { readonly plan: HostPlan; readonly isWanted: boolean } | undefined;
@@ -145,15 +145,20 @@ export class HostRunner {
     if (before && (before.madeOf !== madeOf || (before.isStarted && !mayRun))) {
       await before.host.stop();
       this.#running = undefined;
-      // It is one server, whatever its address, and also where it could not listen there.
-      const isSameServer = before.serverKind === "embedded" && plan.server.kind === "embedded";
-      if (isSameServer && before.serverUrl !== serverUrl) await this.#parts.moveRooms(before.serverUrl, serverUrl);
     }
+    if (plan.server.kind === "embedded") await this.#takeRoomsTo(serverUrl);
     const running = this.#running ?? this.#make(plan, serverUrl, madeOf);
     const begun = mayRun ? await this.#start(running) : await running.host.load();
     const result = served.ok ? begun : served;
     this.#note(result, served.ok);
     return result;
+  }
+
+  /** The embedded server is one server, whatever its address, and also where it could not listen there. */
+  async #takeRoomsTo(url: string): Promise<void> {
+    const before = this.#embeddedUrl;
+    this.#embeddedUrl = url;
+    if (before !== undefined && before !== url) await this.#parts.moveRooms(before, url);
   }
 
   #make({ username, mtu, signer, server }: HostPlan, serverUrl: string, madeOf: string): Running {
@@ -163,7 +168,7 @@ export class HostRunner {
       return listening === undefined ? undefined : dialableElsewhere(listening);
     };
     const host = this.#parts.makeHost({ serverUrl, publicServerUrl, username, mtu, signer });
-    this.#running = { host, madeOf, serverUrl, serverKind: server.kind, isStarted: false };
+    this.#running = { host, madeOf, isStarted: false };
     this.#onHost(host);
     return this.#running;
   }

@@ -319,6 +319,16 @@ describe("the server in this process", () => {
     expect(Object.keys(ann.state.rooms)).toEqual([roomId]);
   });
 
+  it("keeps its rooms over a time with another server", async () => {
+    const ann = fresh();
+    await ann.app.start({ connect: true });
+    const { roomId } = await ann.must("create", { name: "Den", pin: PIN });
+    await ann.must("saveSettings", { change: { server: { kind: "url", url: "ws://other.test/ws" } } });
+    expect(ann.state.rooms).toEqual({});
+    await ann.must("saveSettings", { change: { server: { kind: "embedded", reach: "computer", port: 9090 } } });
+    expect(Object.keys(ann.state.rooms)).toEqual([roomId]);
+  });
+
   it("gets another port also where the list of rooms cannot be read", async () => {
     const ann = fresh();
     await ann.app.start({ connect: true });
