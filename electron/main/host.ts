@@ -5,7 +5,6 @@ import { Emitter } from "../../shared/base/emitter.ts";
 import type { Logger } from "../../shared/base/logger.ts";
 import type { RandomBytes } from "../../shared/base/random.ts";
 import { type Failure, fail, messageOf, ok, type Result } from "../../shared/base/result.ts";
-import { deriveAddress } from "../../shared/identity/address.ts";
 import type { Signer } from "../../shared/identity/keys.ts";
 import type { SecretStore } from "../../shared/identity/ports.ts";
 import type { SpeedTest } from "../../shared/ipc/app.ts";
@@ -20,6 +19,7 @@ import type { DialSignaling } from "../../shared/signaling/ports.ts";
 import { median } from "../../shared/tunnel/speed-burst.ts";
 import { Engine, type EngineOptions, type TunnelState } from "../engine/engine.ts";
 import type { CreateEngine, EnginePort } from "../engine/engine-port.ts";
+import { type FoundMember, findMember, pickRoom } from "./lookup.ts";
 import { RoomMemory } from "./room-memory.ts";
 import { memberView, roomView, trafficView, tunnelView } from "./views.ts";
 
@@ -257,33 +257,12 @@ export class Host implements HostApi, Disposable {
     return ok({ ...found.value, sent: count, rttMs });
   }
 
-  /** The room that was named, by id or name; the only one where none was. */
   #pick(named: string | undefined): Result<RoomSnapshot> {
-    const rooms = this.#rooms.snapshots;
-    const found = named === undefined ? rooms : rooms.filter((room) => room.roomId === named || room.name === named);
-    const [room] = found;
-    if (room && found.length === 1) return ok(room);
-    if (rooms.length === 0) return fail("no_room", "this machine is in no room");
-    if (named === undefined) return fail("which_room", "this machine is in several rooms");
-    return found.length > 1
-      ? fail("which_room", `several rooms are called "${named}"`)
-      : fail("unknown_room", "this machine is not in that room");
+    return pickRoom(named, this.#rooms.snapshots);
   }
 
-  /** A member by key, address or name. */
-  #findMember(wanted: string, rooms: readonly RoomSnapshot[]): Result<{ publicKey: PublicKey; username: string }> {
-    const found = new Map<PublicKey, string>();
-    const addresses = new Map(this.engine.peers.map((peer) => [peer.publicKey, peer.address]));
-    for (const { publicKey, username, isSelf } of rooms.flatMap((room) => room.members)) {
-      const { ipv4, ipv6 } = addresses.get(publicKey) ?? deriveAddress(publicKey);
-      const names = [publicKey, username, ipv4, ipv6];
-      if (!isSelf && names.includes(wanted)) found.set(publicKey, username);
-    }
-    const [first] = found;
-    if (first && found.size === 1) return ok({ publicKey: first[0], username: first[1] });
-    return found.size > 1
-      ? fail("which_member", `several members are called "${wanted}"`)
-      : fail("unknown_member", "no such member in the room");
+  #findMember(wanted: string, rooms: readonly RoomSnapshot[]): Result<FoundMember> {
+    return findMember(wanted, rooms, this.engine.peers);
   }
 
   #serverView(): HostSnapshot["server"] {
