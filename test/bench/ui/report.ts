@@ -103,7 +103,12 @@ export function table(lines: readonly Line[]): string {
 
 /** The same for docs/performance.md. */
 export function markdown(lines: readonly Line[]): string {
-  const rows = lines.map(({ about, measured, goal = "", met }) => [about, measured, goal, verdict(met)]);
+  const rows = lines.map(({ about, measured, goal = "", met }) => [
+    about,
+    measured,
+    goal,
+    met === false ? `**${verdict(met)}**` : verdict(met),
+  ]);
   return [["what", "measured", "goal", ""], ["---", "---", "---", "---"], ...rows]
     .map((row) => `| ${row.join(" | ")} |`)
     .join("\n");

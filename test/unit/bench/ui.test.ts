@@ -66,10 +66,17 @@ describe("the report on the window's speed", () => {
     const lines = [
       { about: "a", measured: "1 ms" },
       { about: "longer", measured: "2 ms", goal: "< 3 ms", met: true },
+      { about: "b", measured: "4 ms", goal: "< 3 ms", met: false },
     ];
-    expect(table(lines)).toBe("a       1 ms\nlonger  2 ms  < 3 ms  reached");
+    expect(table(lines)).toBe("a       1 ms\nlonger  2 ms  < 3 ms  reached\nb       4 ms  < 3 ms  not reached");
     expect(markdown(lines)).toBe(
-      "| what | measured | goal |  |\n| --- | --- | --- | --- |\n| a | 1 ms |  |  |\n| longer | 2 ms | < 3 ms | reached |",
+      [
+        "| what | measured | goal |  |",
+        "| --- | --- | --- | --- |",
+        "| a | 1 ms |  |  |",
+        "| longer | 2 ms | < 3 ms | reached |",
+        "| b | 4 ms | < 3 ms | **not reached** |",
+      ].join("\n"),
     );
   });
 });
