@@ -3,7 +3,7 @@ import { join } from "node:path";
 import * as v from "valibot";
 import type { Logger } from "../../shared/base/logger.ts";
 import { fail, ok, type Result } from "../../shared/base/result.ts";
-import { defaultSettings, type ServerChoice, Settings, type SettingsChange } from "../../shared/ipc/settings.ts";
+import { defaultSettings, type ServerChoice, Settings, SettingsChange } from "../../shared/ipc/settings.ts";
 import { MAX_USERNAME_LENGTH } from "../../shared/protocols/govpn/limits.ts";
 import { parseServerUrl } from "../../shared/signaling/url.ts";
 import type { CorruptFileWarning, Profile } from "../adapters/profile/profile.ts";
@@ -29,7 +29,7 @@ const Stored = v.pipe(
 );
 
 /** A file that a person takes to another machine. */
-const Exported = v.object({ govpn: v.literal("settings"), version: v.literal(1), settings: Settings });
+const Exported = v.object({ govpn: v.literal("settings"), version: v.literal(1), settings: SettingsChange });
 
 export type SettingsFiles = Pick<Profile, "readJson" | "writeJson">;
 
@@ -74,8 +74,10 @@ export class SettingsStore {
     return this.#replace({ ...defaultSettings, welcomed: this.#current.welcomed });
   }
 
+  /** Relays are left out: they come with a password, and a file like this is passed on. What is left out stays as it is. */
   exported(): string {
-    return `${JSON.stringify({ govpn: "settings", version: 1, settings: this.#current }, null, 2)}\n`;
+    const { turn, ...settings } = this.#current;
+    return `${JSON.stringify({ govpn: "settings", version: 1, settings }, null, 2)}\n`;
   }
 
   /** Takes over an exported file. Fails with "not_settings", as `checkedChange` does, or with "unwritable". */

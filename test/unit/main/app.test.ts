@@ -217,6 +217,21 @@ describe("settings", () => {
     expect(ann.hosts).toHaveLength(2);
   });
 
+  it("go there without the relays and their passwords, and leave those of the other machine alone", async () => {
+    const [ann, ben] = [await started("Ann"), await started("Ben")];
+    const relay = (name: string) => ({
+      url: `turn:${name}.test:3478`,
+      username: name,
+      credential: `secret of ${name}`,
+    });
+    await ann.must("saveSettings", { change: { turn: [relay("ann")], theme: "dark" } });
+    await ben.must("saveSettings", { change: { turn: [relay("ben")] } });
+    const { text } = await ann.must("exportSettings", {});
+    expect(text).not.toContain("ann.test");
+    expect(text).not.toContain("secret");
+    expect(await ben.must("importSettings", { text })).toMatchObject({ turn: [relay("ben")], theme: "dark" });
+  });
+
   it.each([
     [{ server: { kind: "url", url: "ftp://x" } }, "url_scheme"],
     [{ turn: [{ url: "relay.test", username: "", credential: "" }] }, "bad_ice_server"],
