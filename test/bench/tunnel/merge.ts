@@ -22,10 +22,20 @@ function joined(one: Results, other: Results): Results {
     ...one,
     started: one.started < other.started ? one.started : other.started,
     seconds: one.seconds + other.seconds,
+    options: { ...one.options, rounds: roundsOf([...one.samples, ...later]) },
     links: byName([...one.links, ...other.links]),
     programs: byName([...one.programs, ...other.programs]),
     samples: [...one.samples, ...later],
   };
+}
+
+/** How many rounds the links had: "1 to 3". */
+function roundsOf(samples: readonly Sample[]): string {
+  const byLink = new Map<string, Set<number>>();
+  for (const { link, round } of samples) byLink.set(link, (byLink.get(link) ?? new Set()).add(round));
+  const counts = [...byLink.values()].map(({ size }) => size);
+  const [least, most] = [Math.min(...counts), Math.max(...counts)];
+  return least === most ? String(most) : `${least} to ${most}`;
 }
 
 /** One of each name, in the order of their first mention; one that a run could measure says more than one it could not. */

@@ -54,6 +54,7 @@ describe("a run in parts", () => {
     const again = results(rounds("ours-media", "tcp1/cubic", tcp(900)), rounds("wireguard-go", "tcp1/cubic", tcp(300)));
     const figure = figureOf(mergeResults([clean, again]), { link: "clean", program: "ours-media" }, tcp1);
     expect(figure).toMatchObject({ count: 2, median: 1200, ratio: 2.25 });
+    expect(mergeResults([clean, again, slow]).options.rounds).toBe("1 to 2");
   });
 
   it("knows a program that one part could not measure and another could", () => {
