@@ -83,9 +83,16 @@ export async function sitDown(
   return new Person(host, name, program, browser, page, trouble);
 }
 
+/**
+ * Chromium gives up what it loads when any network of the machine comes or goes, and our own device does. What the page
+ * was fetching ahead is then fetched when it is needed.
+ */
+const OUR_DEVICE_CAME = "net::ERR_NETWORK_CHANGED";
+
 function watch(page: Page, trouble: string[]): void {
   page.on("console", (message) => {
-    if (message.type() === "error" || message.type() === "warning") trouble.push(`console: ${message.text()}`);
+    const isBad = message.type() === "error" || message.type() === "warning";
+    if (isBad && !message.text().includes(OUR_DEVICE_CAME)) trouble.push(`console: ${message.text()}`);
   });
   page.on("pageerror", (error) => trouble.push(`uncaught: ${error.stack ?? error.message}`));
   page.on("response", (response) => {
