@@ -83,7 +83,7 @@ describe("by keyboard alone", () => {
     await tabTo(/^textbox "Name"/);
     await type("Den");
     await press("Enter");
-    await dialog("Invite to “Den”").waitFor();
+    await expect.poll(focused).toMatch(/^dialog "Invite to “Den”/);
     await press("Escape");
     await heading("Den");
   });
@@ -157,7 +157,6 @@ describe("by keyboard alone", () => {
       await press("End");
       await expect.poll(focused).toMatch(/^menuitem "Close for everybody"/);
       await press("Enter");
-      await question.waitFor();
       // What cannot be undone is not the answer that is there already.
       await expect.poll(focused).toMatch(/^(alertdialog|button "Cancel")/);
       if (answer === "Enter") await tabTo(/^button "Close the room"/);
