@@ -32,6 +32,8 @@ export interface RemoteEngineOptions extends EngineNeeds {
 const RESTART: BackoffPolicy = { minMs: 250, maxMs: 30_000 };
 /** One that ran this long did not die of how it was started. */
 const HEALTHY_MS = 60_000;
+/** Time for a device on a slow machine. A process that neither answers nor ends is one that hangs. */
+const START_WITHIN_MS = 20_000;
 /** The device is closed, the goodbyes are out and the process has ended by itself within this, or it is ended. */
 const STOP_WITHIN_MS = 5_000;
 
@@ -198,7 +200,12 @@ export class RemoteEngine implements EnginePort {
     this.#send({ type: "setup", setup: { publicKey, username: this.#username, mtu, tun, transports: transports() } });
     // A link that the dead process had is gone at this end only, so this end offers.
     for (const [key, rooms] of this.#members) for (const room of rooms) this.#order("peerSeen", [room, key, true]);
+    const late = clock.after(START_WITHIN_MS, () => {
+      void this.#died(running, "it did not answer");
+      wire.close();
+    });
     const answer = await this.#ask("start", []);
+    late.dispose();
     return isResult(answer) ? answer : fail("engine_died", "the engine's process ended while it started");
   }
 

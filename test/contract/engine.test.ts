@@ -356,25 +356,39 @@ describe("an engine whose process dies", () => {
 });
 
 describe("an engine whose process hangs", () => {
-  it("is ended after a while when it is to stop", async () => {
-    let isClosed = false;
-    const wire: EngineWire = {
-      send: () => {},
-      close: () => {
-        isClosed = true;
-      },
-      onMessage: () => {},
-      onClose: () => {},
+  /** Each process takes what it is told and says nothing. */
+  function hanging() {
+    const wires: { isClosed: boolean }[] = [];
+    const fork = (): EngineWire => {
+      const state = { isClosed: false };
+      wires.push(state);
+      const close = () => {
+        state.isClosed = true;
+      };
+      return { send: () => {}, close, onMessage: () => {}, onClose: () => {} };
     };
     const signer = signerOf(generateKeyPair(secureRandom));
     const common = { signer, clock, random: secureRandom, logger: silentLogger, username: "Ann", mtu: 1280 };
     const transports = () => ({ iceServers: [], relayOnly: false, media: true });
-    const engine = new RemoteEngine({ ...common, tun: "off", sendSignal: () => true, fork: () => wire, transports });
+    const engine = new RemoteEngine({ ...common, tun: "off", sendSignal: () => true, fork, transports });
+    return { engine, wires };
+  }
+
+  it("is ended after a while when it is to stop", async () => {
+    const { engine, wires } = hanging();
     const started = engine.start();
     await done(engine.stop());
-    expect(isClosed).toBe(true);
+    expect(wires).toEqual([{ isClosed: true }]);
     expect(await started).toEqual(ok(undefined));
     expect(clock.pending).toBe(0);
+  });
+
+  it("is ended when it does not start, and another takes its place", async () => {
+    const { engine, wires } = hanging();
+    expect(await done(engine.start())).toEqual(ok(undefined));
+    await until(() => wires.length > 1);
+    expect(wires[0]).toEqual({ isClosed: true });
+    await done(engine.stop());
   });
 });
 
