@@ -19,7 +19,7 @@ export function Tabs<T extends string>({ label, value, onChange, tabs }: TabsPro
           <Radix.Trigger
             key={tab.value}
             value={tab.value}
-            className="h-8 shrink-0 rounded-control px-3 font-medium text-sm text-text-2 hover:text-text data-[state=active]:bg-raised data-[state=active]:text-text data-[state=active]:shadow-card"
+            className="-outline-offset-2 h-8 shrink-0 rounded-control px-3 font-medium text-sm text-text-2 hover:text-text data-[state=active]:bg-raised data-[state=active]:text-text data-[state=active]:shadow-card"
           >
             {tab.label}
           </Radix.Trigger>

@@ -42,7 +42,7 @@ export function RoomsPage() {
     <>
       <div className="mb-4 flex flex-wrap items-center gap-2">
         <h1 className="me-auto font-semibold text-xl tracking-tight">{t("rooms.title")}</h1>
-        <div className="flex gap-2 max-sm:w-full max-sm:*:flex-1">
+        <div className="flex flex-wrap gap-2 max-sm:w-full max-sm:*:flex-1">
           {join}
           {create}
         </div>

@@ -75,7 +75,7 @@ export function Welcome() {
           />
           <ServerPicker choice={server} onChange={setServer} />
           <FormProblem text={problem} />
-          <div className="mt-5 grid grid-cols-2 gap-2">
+          <div className="mt-5 grid grid-cols-[repeat(auto-fit,minmax(min(100%,9rem),1fr))] gap-2">
             <Button type="submit" value="create" look="primary" size="large" busy={isBusy}>
               {t("welcome.create")}
             </Button>
