@@ -3,8 +3,8 @@ import { MAX_PACKET_BYTES } from "../packet/ipv6.ts";
 /** Four times apart, so that a waiting packet holds less than four times its own size; the first holds a usual MTU. */
 const SIZES = [2048, 8192, 32_768, MAX_PACKET_BYTES] as const;
 
-/** Kept for reuse of each size, at most: 2 MiB. */
-const MAX_FREE_BYTES = 2 << 20;
+/** Kept for reuse of each size, at most: as much as one full flow queue holds, so that a standing one makes no garbage. */
+const MAX_FREE_BYTES = 4 << 20;
 
 /** Buffers for waiting packets, shared by the queues of one tunnel, so that a full lane does not churn memory. */
 export class BufferPool {
