@@ -1,6 +1,6 @@
 import type { Track } from "node-datachannel";
 import type { DatagramPipe } from "../../../shared/mesh/ports.ts";
-import { setU16, setU32 } from "../../../shared/packet/words.ts";
+import { setU16, setU32, u16 } from "../../../shared/packet/words.ts";
 
 /** RFC 3550, section 5.1: the fixed header. No contributing sources, no extension. */
 const RTP_HEADER_BYTES = 12;
@@ -49,11 +49,11 @@ export class RtpPipe implements DatagramPipe {
 }
 
 /** Where the payload begins; 0 when it is no RTP packet of ours. The other end may send anything at all. */
-function payloadStart(packet: Buffer): number {
+function payloadStart(packet: Uint8Array): number {
   const [first = 0, second = 0] = [packet[0], packet[1]];
   if (packet.length <= RTP_HEADER_BYTES || first >> 6 !== RTP_VERSION || (second & 0x7f) !== PAYLOAD_TYPE) return 0;
   const sources = RTP_HEADER_BYTES + 4 * (first & 0x0f);
   const hasExtension = (first & 0x10) !== 0;
   if (!hasExtension) return sources;
-  return sources + 4 <= packet.length ? sources + 4 + 4 * packet.readUInt16BE(sources + 2) : 0;
+  return sources + 4 <= packet.length ? sources + 4 + 4 * u16(packet, sources + 2) : 0;
 }
