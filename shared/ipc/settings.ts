@@ -16,7 +16,7 @@ export const MAX_MTU = 1420;
 export const DEFAULT_SERVER_PORT = 8080;
 
 /** The same bounds as the protocol's: longer ones are cut or refused there. */
-const MAX_USERNAME = 32;
+export const MAX_USERNAME_LENGTH = 32;
 const MAX_URL = 2_048;
 const MAX_ICE_SERVERS = 8;
 const MAX_ICE_TEXT = 256;
@@ -48,7 +48,7 @@ const notifications = {
 const entries = {
   server: v.optional(ServerChoice, { kind: "embedded", reach: "computer", port: DEFAULT_SERVER_PORT }),
   /** Empty: the machine's own name. */
-  username: v.optional(v.pipe(v.string(), v.maxLength(MAX_USERNAME)), ""),
+  username: v.optional(v.pipe(v.string(), v.maxLength(MAX_USERNAME_LENGTH)), ""),
   startAtLogin: v.optional(v.boolean(), false),
   /** Rooms are taken up when the program starts; off: it waits for "Connect". */
   connectAtStart: v.optional(v.boolean(), true),

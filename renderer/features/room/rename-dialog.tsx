@@ -6,8 +6,7 @@ import { useActions, useHost } from "../../store/context.ts";
 import { Button } from "../../ui/button.tsx";
 import { Dialog, DialogActions } from "../../ui/dialog.tsx";
 import { Field } from "../../ui/field.tsx";
-
-const MAX_NAME_LENGTH = 64;
+import { MAX_ROOM_NAME_LENGTH } from "../rooms/room-name.ts";
 
 /** The new name is shown at once; if the server does not agree, the old one comes back and a message says why. */
 export function RenameDialog({ roomId, onClose }: { readonly roomId: RoomId; readonly onClose: () => void }) {
@@ -37,7 +36,7 @@ export function RenameDialog({ roomId, onClose }: { readonly roomId: RoomId; rea
         <Field
           label={t("rename.name")}
           value={name}
-          maxLength={MAX_NAME_LENGTH}
+          maxLength={MAX_ROOM_NAME_LENGTH}
           onChange={({ target }) => setName(target.value)}
           onFocus={({ target }) => target.select()}
           problem={problem}

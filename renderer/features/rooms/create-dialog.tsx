@@ -8,10 +8,9 @@ import { Dialog, DialogActions } from "../../ui/dialog.tsx";
 import { Field } from "../../ui/field.tsx";
 import { FormProblem } from "../../ui/form-problem.tsx";
 import { IconButton } from "../../ui/icon-button.tsx";
-import { isPin, newPin, PIN_LENGTH, pinDigits } from "./pin.ts";
-
-/** The protocol's own bound. */
-const MAX_NAME_LENGTH = 64;
+import { isPin, newPin } from "./pin.ts";
+import { PinField } from "./pin-field.tsx";
+import { MAX_ROOM_NAME_LENGTH } from "./room-name.ts";
 
 export default function CreateDialog({ onClose }: { readonly onClose: () => void }) {
   const { t } = useTranslation();
@@ -45,23 +44,19 @@ export default function CreateDialog({ onClose }: { readonly onClose: () => void
           label={t("create.name")}
           placeholder={t("create.nameExample")}
           value={name}
-          maxLength={MAX_NAME_LENGTH}
+          maxLength={MAX_ROOM_NAME_LENGTH}
           onChange={({ target }) => setName(target.value)}
           problem={isTried && !isNamed ? t("failures.invalid_room_name") : undefined}
           dir="auto"
           autoFocus
         />
-        <Field
+        <PinField
           className="mt-2"
           label={t("create.pin")}
           hint={t("create.pinHint")}
-          value={pin}
-          inputMode="numeric"
-          mono
-          dir="ltr"
-          onChange={({ target }) => setPin(pinDigits(target.value))}
-          problem={isTried && !isPin(pin) ? t("failures.invalid_pin") : undefined}
-          maxLength={PIN_LENGTH}
+          pin={pin}
+          onChange={setPin}
+          isTried={isTried}
           trailing={
             <IconButton
               label={t("create.newPin")}

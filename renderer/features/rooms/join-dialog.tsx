@@ -7,7 +7,8 @@ import { Button } from "../../ui/button.tsx";
 import { Dialog, DialogActions } from "../../ui/dialog.tsx";
 import { Field } from "../../ui/field.tsx";
 import { FormProblem } from "../../ui/form-problem.tsx";
-import { isPin, PIN_LENGTH, pinDigits } from "./pin.ts";
+import { isPin } from "./pin.ts";
+import { PinField } from "./pin-field.tsx";
 import { isSameServer } from "./same-server.ts";
 import { ServerChange } from "./server-change.tsx";
 import { useJoin } from "./use-join.ts";
@@ -71,18 +72,14 @@ export default function JoinDialog({ link: given, onClose }: { readonly link: st
           problem={idProblem}
           autoFocus={given === ""}
         />
-        <Field
+        <PinField
           ref={pinField}
           className="mt-2"
           label={t("join.pin")}
           hint={t("join.pinHint")}
-          value={pin}
-          inputMode="numeric"
-          mono
-          dir="ltr"
-          maxLength={PIN_LENGTH}
-          onChange={({ target }) => setPin(pinDigits(target.value))}
-          problem={isTried && !isPin(pin) ? t("failures.invalid_pin") : undefined}
+          pin={pin}
+          onChange={setPin}
+          isTried={isTried}
           autoFocus={given !== ""}
         />
         {otherServer !== undefined && <ServerChange url={otherServer} />}

@@ -5,9 +5,9 @@ import { failureText } from "../../i18n/failures.ts";
 import { useActions, useHost } from "../../store/context.ts";
 import { Button } from "../../ui/button.tsx";
 import { Dialog, DialogActions } from "../../ui/dialog.tsx";
-import { Field } from "../../ui/field.tsx";
 import { FormProblem } from "../../ui/form-problem.tsx";
-import { isPin, PIN_LENGTH, pinDigits } from "./pin.ts";
+import { isPin } from "./pin.ts";
+import { PinField } from "./pin-field.tsx";
 import { isSameServer } from "./same-server.ts";
 import { ServerChange } from "./server-change.tsx";
 import { useJoin } from "./use-join.ts";
@@ -86,16 +86,12 @@ function Ask({ link }: { readonly link: Extract<LinkView, { state: "ask" }> }) {
             {isOther && link.server !== undefined ? (
               <ServerChange url={link.server} />
             ) : (
-              <Field
+              <PinField
                 label={t("join.pin")}
                 hint={t("join.pinHint")}
-                value={pin}
-                inputMode="numeric"
-                mono
-                dir="ltr"
-                maxLength={PIN_LENGTH}
-                onChange={({ target }) => setPin(pinDigits(target.value))}
-                problem={isTried && !isPin(pin) ? t("failures.invalid_pin") : undefined}
+                pin={pin}
+                onChange={setPin}
+                isTried={isTried}
                 autoFocus
               />
             )}

@@ -1,14 +1,11 @@
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
-import { LANGUAGES, THEMES } from "../../../shared/ipc/settings.ts";
+import { LANGUAGES, MAX_USERNAME_LENGTH, THEMES } from "../../../shared/ipc/settings.ts";
 import { LANGUAGE_NAMES } from "../../i18n/i18n.ts";
 import { useActions, useHost } from "../../store/context.ts";
 import { Select } from "../../ui/select.tsx";
 import { SettingGroup, SettingRow, SwitchRow } from "./setting-row.tsx";
 import { TextInput } from "./text-input.tsx";
-
-/** The protocol's own bound. */
-const MAX_USERNAME_LENGTH = 32;
 
 export function GeneralSettings() {
   const { t } = useTranslation();

@@ -1,6 +1,7 @@
 import { type FormEvent, useState } from "react";
 import { useTranslation } from "react-i18next";
 import type { ServerChoice } from "../../../shared/ipc/settings.ts";
+import { MAX_USERNAME_LENGTH } from "../../../shared/ipc/settings.ts";
 import { failureText } from "../../i18n/failures.ts";
 import { useActions, useHost } from "../../store/context.ts";
 import type { OpenDialog } from "../../store/model.ts";
@@ -10,9 +11,6 @@ import { FormProblem } from "../../ui/form-problem.tsx";
 import { Mark } from "../shell/mark.tsx";
 import { NetworkPicture } from "./network-picture.tsx";
 import { ServerPicker } from "./server-picker.tsx";
-
-/** The protocol's own bound. */
-const MAX_USERNAME_LENGTH = 32;
 
 /** Whoever sets up a network wants others in it; what is chosen is in plain sight, and one click away from less. */
 function openToOthers(choice: ServerChoice): ServerChoice {
