@@ -8,7 +8,7 @@ import { type Failure, fail, messageOf, ok, type Result } from "../../shared/bas
 import { deriveAddress, IPV6_PREFIX, type MemberAddress } from "../../shared/identity/address.ts";
 import type { Signer, VerifySignature } from "../../shared/identity/keys.ts";
 import { Mesh, type MeshEvents, type PeerView } from "../../shared/mesh/mesh.ts";
-import type { CreateTransport, TransportSignal } from "../../shared/mesh/ports.ts";
+import type { CreateTransport, SendSignal, TransportSignal } from "../../shared/mesh/ports.ts";
 import type { TunnelCounters } from "../../shared/tunnel/counters.ts";
 import { OFFLOAD_CAPABILITY, type TunDevice } from "../../shared/tunnel/ports.ts";
 import { SPEED_CAPABILITY } from "../../shared/tunnel/speed-frame.ts";
@@ -55,13 +55,7 @@ export interface EngineOptions {
   readonly createTransport: CreateTransport;
   /** The addresses of tunnel devices on this machine, ours and other profiles'. */
   readonly localTunnelAddresses: () => ReadonlySet<string>;
-  /** Hands a signal to the room's signaling; false when that is offline. */
-  readonly sendSignal: (
-    room: RoomId,
-    to: PublicKey,
-    kind: TransportSignal["kind"],
-    content: string,
-  ) => boolean | Promise<boolean>;
+  readonly sendSignal: SendSignal;
 }
 
 export interface EngineEvents extends Pick<MeshEvents, "peer" | "gone" | "refused"> {

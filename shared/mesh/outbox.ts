@@ -2,17 +2,11 @@ import type { PublicKey, RoomId } from "../base/brand.ts";
 import { type Failure, messageOf } from "../base/result.ts";
 import { candidateAddress, type IsTunnelAddress, slimSdp, splitCandidates } from "./candidates.ts";
 import { type SealDeps, sealSignal } from "./envelope.ts";
-import type { TransportSignal } from "./ports.ts";
+import type { SendSignal, TransportSignal } from "./ports.ts";
 
 export interface OutboxDeps extends SealDeps {
   readonly isTunnelAddress: IsTunnelAddress;
-  /** Hands a signal to the room's signaling; false when that is offline. */
-  readonly sendSignal: (
-    room: RoomId,
-    to: PublicKey,
-    kind: TransportSignal["kind"],
-    content: string,
-  ) => boolean | Promise<boolean>;
+  readonly sendSignal: SendSignal;
 }
 
 /** The connection that a signal belongs to, as far as the outbox cares. */

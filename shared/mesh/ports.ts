@@ -1,3 +1,4 @@
+import type { PublicKey, RoomId } from "../base/brand.ts";
 import type { Lane } from "../tunnel/ports.ts";
 
 /** What one end of a WebRTC connection has to tell the other, through whatever carries it. */
@@ -56,3 +57,11 @@ export interface PeerTransport {
 
 /** @param initiator whether this end makes the offer. */
 export type CreateTransport = (options: { readonly initiator: boolean }) => PeerTransport;
+
+/** Hands a signal to the room's signaling; false when that is offline. */
+export type SendSignal = (
+  room: RoomId,
+  to: PublicKey,
+  kind: TransportSignal["kind"],
+  content: string,
+) => boolean | Promise<boolean>;
