@@ -167,6 +167,15 @@ export class App implements WatchableApp {
         return this.#activityWatch ? this.#activityWatch.kicking(ask) : ask();
       }),
     leave: (params) => this.host.call("leave", params),
+    unban: (params) => this.#onHost((host) => host.call("unban", params)),
+    letIn: (params) => this.#onHost((host) => host.call("letIn", params)),
+    turnAway: (params) => this.#onHost((host) => host.call("turnAway", params)),
+    setRole: (params) => this.#onHost((host) => host.call("setRole", params)),
+    handOver: (params) => this.#onHost((host) => host.call("handOver", params)),
+    setRules: (params) => this.#onHost((host) => host.call("setRules", params)),
+    setInbound: (params) => this.host.call("setInbound", params),
+    setCompared: (params) => this.host.call("setCompared", params),
+    acceptKey: (params) => this.host.call("acceptKey", params),
     ping: (params) => this.#onHost((host) => host.call("ping", params)),
     setUsername: async ({ username }) => {
       const saved = await this.#save({ username });

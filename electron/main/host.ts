@@ -180,6 +180,15 @@ export class Host implements HostApi, Disposable {
     kick: (params) => this.#kick(params),
     leave: (params) => this.#leave(params),
     ping: (params) => this.#ping(params),
+    unban: async () => notBuilt(),
+    letIn: async () => notBuilt(),
+    turnAway: async () => notBuilt(),
+    setRole: async () => notBuilt(),
+    handOver: async () => notBuilt(),
+    setRules: async () => notBuilt(),
+    setInbound: async () => notBuilt(),
+    setCompared: async () => notBuilt(),
+    acceptKey: async () => notBuilt(),
     setUsername: async ({ username }) => {
       this.#username = username;
       this.#rooms.setUsername(username);
@@ -370,4 +379,8 @@ export class Host implements HostApi, Disposable {
 /** Milliseconds as far as the clock knows them. */
 function toMicroseconds(ms: number): number {
   return Number(ms.toFixed(3));
+}
+
+function notBuilt(): Result<never> {
+  return fail("not_supported", "this version cannot do that yet");
 }

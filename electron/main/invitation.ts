@@ -14,7 +14,15 @@ export function invitationTo(
   const { name, pin } = room;
   const url = server.publicUrl ?? server.url;
   const link = formatJoinLink({ roomId: room.roomId, server: url, name });
-  return ok({ roomId: room.roomId, name, pin, server: url, reachable: server.publicUrl !== undefined, link });
+  return ok({
+    roomId: room.roomId,
+    name,
+    pin,
+    server: url,
+    reachable: server.publicUrl !== undefined,
+    link,
+    sealed: false,
+  });
 }
 
 /** What a link asks for, as a question to the person. Fails as `parseJoinLink` does. */

@@ -15,6 +15,16 @@ export function roomView(room: RoomSnapshot, saved: SavedRoom | undefined, membe
     state: room.status.kind,
     owner: saved?.owner ?? false,
     pin: saved?.pin,
+    trust: {
+      seal: "open",
+      waiting: false,
+      role: saved?.owner ? "owner" : "member",
+      doors: "owner",
+      canLetIn: false,
+      canInvite: true,
+      removed: {},
+      inbound: { mode: "all" },
+    },
     members,
   };
 }
@@ -37,6 +47,11 @@ export function memberView(
     // To the microsecond: the clock gives no more.
     rttMs: peer?.rttMs === undefined ? undefined : Number(peer.rttMs.toFixed(3)),
     verified: member.isSelf || (peer?.verified ?? false),
+    standing: "member",
+    role: "member",
+    words: "",
+    compared: false,
+    inbound: { rule: { mode: "all" }, own: false, refused: 0 },
     traffic: counters && trafficView(counters),
   };
 }

@@ -99,6 +99,23 @@ export const ACTIVITY_KINDS = [
   "member_lost",
   "member_kicked",
   "refused",
+  /** Somebody waits at the door of a room; was let in by `detail`; was turned away. */
+  "door_knock",
+  "door_opened",
+  "door_closed",
+  /** This machine waits at a door; was let in by `member`; was turned away by `member`. */
+  "waiting_at_door",
+  "let_in",
+  "turned_away",
+  "member_banned",
+  "member_unbanned",
+  "role_changed",
+  "owner_changed",
+  "rules_changed",
+  /** Somebody of a known name came with another key: loud. */
+  "key_changed",
+  /** A file was damaged and was set aside. */
+  "file_damaged",
   "settings_changed",
   "identity_changed",
 ] as const;
@@ -111,6 +128,9 @@ export type LinkView =
       readonly server?: string;
       readonly name?: string;
       readonly known: boolean;
+      /** The link holds the room's key: its reader comes in without asking. They are handed to `join`. */
+      readonly key?: string;
+      readonly owner?: string;
     }
   | { readonly state: "refused"; readonly code: string; readonly message: string };
 
@@ -123,8 +143,10 @@ export interface Invitation {
   readonly server: string;
   /** False: the server listens on this computer alone, so nobody elsewhere can use the invitation yet. */
   readonly reachable: boolean;
-  /** `govpn://join/…`: room, server and name; the PIN is told beside it. */
+  /** `govpn://join/…`: room, server, name and, of a sealed room, its key; the PIN is told beside it. A secret. */
   readonly link: string;
+  /** The link holds the room's key: who has it and the PIN comes in without asking. */
+  readonly sealed: boolean;
 }
 
 export interface ServerTest {

@@ -1,6 +1,7 @@
 import * as v from "valibot";
 import type { PublicKey, RoomId } from "../base/brand.ts";
 import type { Failure } from "../base/result.ts";
+import { InboundRule } from "../tunnel/inbound-rule.ts";
 
 /**
  * What a running GoVPN can be asked, whoever asks: the command line over the profile's control socket, later the
@@ -74,7 +75,59 @@ export interface RoomView {
   /** This machine made the room: it may rename it and remove members, and its leaving closes it. */
   readonly owner: boolean;
   readonly pin: string | undefined;
+  readonly trust: RoomTrustView;
   readonly members: readonly MemberView[];
+}
+
+/**
+ * Where a member stands in a room, as this machine sees it.
+ * - `proving`: there is no connection to it yet, or it has shown nothing yet.
+ * - `member`: packets pass.
+ * - `door`: it came with the PIN alone and waits until somebody lets it in.
+ * - `away`: it is inside, and this machine waits at the door.
+ * - `removed`, `banned`: the owner removed it. Packets do not pass; only the owner can let it in again.
+ */
+export const STANDINGS = ["proving", "member", "door", "away", "removed", "banned"] as const;
+export type Standing = (typeof STANDINGS)[number];
+
+/** What a member may do in a room by the owner's word. */
+export const ROLES = ["owner", "trusted", "member"] as const;
+export type Role = (typeof ROLES)[number];
+
+/** Who may let in whoever waits at the door: the owner, those the owner trusts too, or any member. */
+export const DOORS = ["owner", "trusted", "members"] as const;
+export type Doors = (typeof DOORS)[number];
+
+export interface RoomTrustView {
+  /**
+   * - `sealed`: only who holds the room's key, or is let in, gets a connection that carries anything.
+   * - `open`: whoever knows the PIN does.
+   * - `unknown`: this machine came with the PIN alone, and has not been let in.
+   */
+  readonly seal: "sealed" | "open" | "unknown";
+  /** This machine waits at the door: members are inside, and none has let it in yet. */
+  readonly waiting: boolean;
+  /** This machine's own. */
+  readonly role: Role;
+  /** Whose word counts; absent where nobody's can be checked. */
+  readonly ownerKey?: PublicKey;
+  readonly doors: Doors;
+  /** This machine may let in whoever is at the door. */
+  readonly canLetIn: boolean;
+  /** The invitation's link lets its reader in without anybody being asked. */
+  readonly canInvite: boolean;
+  /** Whom the owner removed, by key. */
+  readonly removed: Readonly<Record<PublicKey, RemovedView>>;
+  /** What members may begin with this computer, unless one has a rule of its own. */
+  readonly inbound: InboundRule;
+  /** This machine gives the room to that member, who has not taken it yet. */
+  readonly handingOver?: PublicKey;
+}
+
+export interface RemovedView {
+  /** As it was last known here; empty when it never was. */
+  readonly username: string;
+  readonly kind: "kicked" | "banned";
 }
 
 export type LinkView = "self" | "connecting" | "connected" | "reconnecting";
@@ -89,7 +142,34 @@ export interface MemberView {
   readonly path: "direct" | "relay" | undefined;
   readonly rttMs: number | undefined;
   readonly verified: boolean;
+  readonly standing: Standing;
+  readonly role: Role;
+  /** Eight words that stand for its key, to be compared by voice. */
+  readonly words: string;
+  /** The person compared the words, and they were the same. */
+  readonly compared: boolean;
+  /** Somebody of this name was known here under another key: this may be somebody else. */
+  readonly changedKey?: ChangedKeyView;
+  /** What it may begin with this computer. */
+  readonly inbound: InboundView;
   readonly traffic: TrafficView | undefined;
+}
+
+export interface ChangedKeyView {
+  readonly knownKey: PublicKey;
+  /** Since when that one was known, in milliseconds since 1970. */
+  readonly since: number;
+  /** The words of the known key had been compared. */
+  readonly compared: boolean;
+}
+
+export interface InboundView {
+  /** The rule that counts. */
+  readonly rule: InboundRule;
+  /** The person gave this member a rule of its own. */
+  readonly own: boolean;
+  /** Packets that the rule kept out. */
+  readonly refused: number;
 }
 
 export interface TrafficView {
@@ -111,29 +191,82 @@ export interface PingView {
 
 const text = (max: number) => v.pipe(v.string(), v.maxLength(max));
 const room = v.optional(text(64));
+const member = text(256);
+/** 32 bytes in base64url. */
+const roomKey = text(43);
+/** 16 bytes in base64url. */
+const ownerPin = text(22);
 
 /** Method by method: what goes in. What comes out is in `Replies`. Deeper rules are the called part's own. */
 export const requests = {
   status: v.object({}),
-  create: v.object({ name: text(256), pin: text(16), username: v.optional(text(128)) }),
-  join: v.object({ roomId: text(128), pin: text(16), username: v.optional(text(128)) }),
+  create: v.object({
+    name: text(256),
+    pin: text(16),
+    username: v.optional(text(128)),
+    /** Default true: whoever has not got the invitation's link waits at the door. */
+    sealed: v.optional(v.boolean()),
+    inbound: v.optional(InboundRule),
+  }),
+  join: v.object({
+    roomId: text(128),
+    pin: text(16),
+    username: v.optional(text(128)),
+    /** From the invitation's link: the room's key, and by which hash its founder is known. */
+    key: v.optional(roomKey),
+    owner: v.optional(ownerPin),
+    inbound: v.optional(InboundRule),
+  }),
   rename: v.object({ roomId: room, name: text(256) }),
-  kick: v.object({ roomId: room, member: text(256) }),
+  /** Removes a member, who may knock again; with `ban`, may not. */
+  kick: v.object({ roomId: room, member, ban: v.optional(v.boolean()) }),
+  /** Takes the name of a removed key off the list, so that it may knock again. */
+  unban: v.object({ roomId: room, publicKey: text(44) }),
+  letIn: v.object({ roomId: room, member }),
+  turnAway: v.object({ roomId: room, member }),
+  setRole: v.object({ roomId: room, member, role: v.picklist(["trusted", "member"]) }),
+  /** Makes a member the room's owner in this machine's place. */
+  handOver: v.object({ roomId: room, member }),
+  /** The owner's rules. Sealing an open room keeps those who are in it. */
+  setRules: v.object({ roomId: room, sealed: v.optional(v.boolean()), doors: v.optional(v.picklist(DOORS)) }),
+  /** What members may begin with this computer: one of them, or all of a room. No rule: the default again. */
+  setInbound: v.object({ roomId: room, member: v.optional(member), rule: v.optional(InboundRule) }),
+  /** The person compared a member's words by voice, or takes that back. */
+  setCompared: v.object({ member, compared: v.boolean() }),
+  /** The person takes a member's new key for the one that belongs to its name. */
+  acceptKey: v.object({ roomId: room, member }),
   leave: v.object({ roomId: room }),
-  ping: v.object({ member: text(256), count: v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(100)) }),
+  ping: v.object({ member, count: v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(100)) }),
   setUsername: v.object({ username: text(128) }),
   down: v.object({}),
 };
 export type Method = keyof typeof requests;
 export type Params<M extends Method> = v.InferOutput<(typeof requests)[M]>;
 
+export interface InRoom {
+  readonly roomId: RoomId;
+}
+export interface MemberInRoom extends InRoom {
+  readonly publicKey: PublicKey;
+  readonly username: string;
+}
+
 export interface Replies {
   status: HostSnapshot;
   create: RoomView;
   join: RoomView;
   rename: { readonly roomId: RoomId; readonly name: string };
-  kick: { readonly roomId: RoomId; readonly publicKey: PublicKey; readonly username: string };
+  kick: MemberInRoom;
   leave: { readonly roomId: RoomId; readonly delivered: boolean };
+  unban: InRoom;
+  letIn: MemberInRoom;
+  turnAway: MemberInRoom;
+  setRole: MemberInRoom;
+  handOver: MemberInRoom;
+  setRules: InRoom;
+  setInbound: InRoom;
+  setCompared: { readonly publicKey: PublicKey; readonly username: string };
+  acceptKey: MemberInRoom;
   ping: PingView;
   setUsername: { readonly username: string };
   down: { readonly stopping: true };
