@@ -22,6 +22,8 @@ const packages = (...names) => names.map((name) => `(^|/)node_modules/(@types/)?
  */
 
 const SHARED_FOUNDATION = folders("shared/base", "shared/identity");
+/** What a person says and a packet is judged by, in one place for the window, the rooms and the tunnel. */
+const INBOUND_RULE = "^shared/tunnel/inbound-rule\\.ts$";
 /** main, but for the shell that needs Electron. */
 const CORE = "^electron/main/(?!desktop/)";
 const ADAPTER_COMMON = [...folders("shared", "electron/adapters"), ...packages("valibot")];
@@ -38,8 +40,8 @@ const areas = [
   {
     name: "shared-identity",
     from: "^shared/identity/",
-    to: [...SHARED_FOUNDATION, ...packages("@noble/ed25519", "@noble/hashes")],
-    comment: "Keys and addresses know no protocol and no room. The cryptography comes from these two packages alone.",
+    to: [...SHARED_FOUNDATION, ...packages("@noble/ed25519", "@noble/hashes", "@scure/bip39")],
+    comment: "Keys and addresses know no protocol and no room. The cryptography comes from these packages alone.",
   },
   {
     name: "shared-packet",
@@ -79,13 +81,26 @@ const areas = [
   {
     name: "shared-tunnel",
     from: "^shared/tunnel/",
-    to: [...SHARED_FOUNDATION, ...folders("shared/packet", "shared/tunnel")],
+    to: [...SHARED_FOUNDATION, ...folders("shared/packet", "shared/tunnel"), ...packages("valibot")],
     comment: "Packets go to a lane by address; how a lane came to be is the mesh's business.",
+  },
+  {
+    name: "shared-trust",
+    from: "^shared/trust/",
+    to: [...SHARED_FOUNDATION, ...folders("shared/trust"), INBOUND_RULE, ...packages("valibot", "@noble/hashes")],
+    comment:
+      "Who belongs in a room follows from keys and signatures: neither a server nor a connection has a say in it.",
   },
   {
     name: "shared-ipc",
     from: "^shared/ipc/",
-    to: [...SHARED_FOUNDATION, ...folders("shared/ipc"), ...packages("valibot")],
+    to: [
+      ...SHARED_FOUNDATION,
+      ...folders("shared/ipc"),
+      INBOUND_RULE,
+      "^shared/trust/standing\\.ts$",
+      ...packages("valibot"),
+    ],
     comment: "The contract with the user interface: small enough to be checked whole, and no secret is a type in it.",
   },
 

@@ -1,7 +1,11 @@
 import * as v from "valibot";
 import type { PublicKey, RoomId } from "../base/brand.ts";
 import type { Failure } from "../base/result.ts";
+import { DOORS, type Doors, type Role, type Standing } from "../trust/standing.ts";
 import { InboundRule } from "../tunnel/inbound-rule.ts";
+
+export { DOORS, type Doors, ROLES, type Role, STANDINGS, type Standing } from "../trust/standing.ts";
+export { formatInboundRule, InboundRule, parseInboundRule } from "../tunnel/inbound-rule.ts";
 
 /**
  * What a running GoVPN can be asked, whoever asks: the command line over the profile's control socket, later the
@@ -78,25 +82,6 @@ export interface RoomView {
   readonly trust: RoomTrustView;
   readonly members: readonly MemberView[];
 }
-
-/**
- * Where a member stands in a room, as this machine sees it.
- * - `proving`: there is no connection to it yet, or it has shown nothing yet.
- * - `member`: packets pass.
- * - `door`: it came with the PIN alone and waits until somebody lets it in.
- * - `away`: it is inside, and this machine waits at the door.
- * - `removed`, `banned`: the owner removed it. Packets do not pass; only the owner can let it in again.
- */
-export const STANDINGS = ["proving", "member", "door", "away", "removed", "banned"] as const;
-export type Standing = (typeof STANDINGS)[number];
-
-/** What a member may do in a room by the owner's word. */
-export const ROLES = ["owner", "trusted", "member"] as const;
-export type Role = (typeof ROLES)[number];
-
-/** Who may let in whoever waits at the door: the owner, those the owner trusts too, or any member. */
-export const DOORS = ["owner", "trusted", "members"] as const;
-export type Doors = (typeof DOORS)[number];
 
 export interface RoomTrustView {
   /**
