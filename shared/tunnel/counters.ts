@@ -13,6 +13,8 @@ export const DROP_REASONS = [
   // From a peer.
   "spoofed",
   "wrong_destination",
+  // By the rule for what this peer may begin (inbound-rule.ts).
+  "refused",
   "device_full",
   "no_device",
 ] as const;

@@ -4,6 +4,7 @@ import type { Disposable } from "../base/disposable.ts";
 import type { VirtioHeader } from "../packet/virtio.ts";
 import type { BufferPool } from "./buffer-pool.ts";
 import type { Counting } from "./counters.ts";
+import { Firewall } from "./firewall.ts";
 import { FlowQueue, type UseQueued } from "./flow-queue.ts";
 import { packetCount, wireBytes } from "./offload.ts";
 import { type Lane, type LaneTakes, OFFLOAD_CAPABILITY } from "./ports.ts";
@@ -53,6 +54,7 @@ export interface PeerEvents {
 export class Peer implements Routed, Disposable {
   readonly publicKey: PublicKey;
   readonly counting: Counting;
+  readonly firewall = new Firewall();
   #ipv4: number;
   #ipv6: Uint8Array;
   readonly #clock: Clock;

@@ -15,6 +15,7 @@ import { BufferPool } from "./buffer-pool.ts";
 import { Counting, type TunnelCounters } from "./counters.ts";
 import { Delivery } from "./delivery.ts";
 import { Inbound } from "./inbound.ts";
+import type { InboundRule } from "./inbound-rule.ts";
 import { Outbound } from "./outbound.ts";
 import { Peer } from "./peer.ts";
 import type { Lane, TunDevice } from "./ports.ts";
@@ -67,6 +68,8 @@ export class Tunnel implements Disposable {
   readonly #totals = new Counting();
   readonly #pool = new BufferPool();
   readonly #peers = new RouteTable<Peer>();
+  /** Told before or after the peer itself. */
+  readonly #rules = new Map<PublicKey, InboundRule>();
   readonly #self: Addresses;
   readonly #replies: Replies;
   readonly #sender: Sender;
@@ -149,8 +152,18 @@ export class Tunnel implements Disposable {
     this.#peers.get(publicKey)?.setLane(lane);
   }
 
-  /** Forgets the peer and what waits for it. Its counts stay in the totals. */
+  /**
+   * What the peer may begin with this machine from the next packet on: "all" until told. Kept for a peer that is set
+   * later, forgotten with `removePeer`. What this machine began goes on under a tighter rule.
+   */
+  setInbound(publicKey: PublicKey, rule: InboundRule): void {
+    this.#rules.set(publicKey, rule);
+    this.#peers.get(publicKey)?.firewall.setRule(rule);
+  }
+
+  /** Forgets the peer, its rule and what waits for it. Its counts stay in the totals. */
   removePeer(publicKey: PublicKey): void {
+    this.#rules.delete(publicKey);
     this.#peers.get(publicKey)?.dispose();
     this.#peers.delete(publicKey);
     this.speedTests.forget(publicKey);
@@ -171,7 +184,7 @@ export class Tunnel implements Disposable {
   }
 
   #newPeer(publicKey: PublicKey, addresses: Addresses): Peer {
-    return new Peer(
+    const peer = new Peer(
       { publicKey, ...addresses },
       {
         clock: this.#clock,
@@ -185,6 +198,9 @@ export class Tunnel implements Disposable {
         },
       },
     );
+    const rule = this.#rules.get(publicKey);
+    if (rule) peer.firewall.setRule(rule);
+    return peer;
   }
 
   /** Counts a write on the peer whose packet it was: it was let in for its source, so that says whose. */
