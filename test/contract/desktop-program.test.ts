@@ -109,12 +109,27 @@ class Program {
 
   /** What the page knows by now. */
   state(): AppState | undefined {
+    return [...this.states()].at(-1);
+  }
+
+  /** What the page was told one after the other: of a state that soon gives way to the next, nothing else may be left. */
+  *states(): Generator<AppState> {
     let state: unknown;
     for (const text of this.#texts()) {
       if (text.value?.settings && text.value.rooms) state = text.value;
       else if (text.patch) state = applyPatch(state, text.patch);
+      else continue;
+      yield state as AppState;
     }
-    return state as AppState | undefined;
+  }
+
+  /** Waits until these have held one after the other, in this order. */
+  async passes(...stages: readonly ((state: AppState) => boolean)[]): Promise<void> {
+    await this.until(() => {
+      let stage = 0;
+      for (const state of this.states()) if (stages[stage]?.(state)) stage++;
+      return stage === stages.length;
+    });
   }
 
   /** The newest image or tooltip that the tray was given. */
@@ -167,8 +182,8 @@ describe.skipIf(!canIsolate)("the built desktop app", () => {
     const program = await started();
     await program.until(() => program.state()?.tunnel.state === "up");
     program.send("kill-engine");
-    await program.until(() => program.state()?.tunnel.state === "failed");
-    await program.until(() => program.state()?.tunnel.state === "up");
+    const device = (is: string) => (state: AppState) => state.tunnel.state === is;
+    await program.passes(device("up"), device("failed"), device("up"));
     expect(program.engines()).toHaveLength(2);
   }, 60_000);
 
@@ -178,13 +193,13 @@ describe.skipIf(!canIsolate)("the built desktop app", () => {
     const { roomId } = made.value as unknown as { roomId: RoomId };
     const join = ["--server", "ws://127.0.0.1:8080", "--join", roomId, "--pin", "4821", "--username", "Ben"];
     other = program.beside("up", ...join, "--tun", "off", "--profile", `${folder}/ben`);
-    const ben = () =>
-      Object.values(program.state()?.rooms[roomId]?.members ?? {}).find((each) => each.state !== "self");
-    await program.until(() => ben()?.state === "connected" && ben()?.lane !== undefined);
+    const ben = (state = program.state()) =>
+      Object.values(state?.rooms[roomId]?.members ?? {}).find((each) => each.state !== "self");
+    const isConnected = (state?: AppState) => ben(state)?.state === "connected" && ben(state)?.lane !== undefined;
+    await program.until(() => isConnected());
     expect(ben()).toMatchObject({ username: "Ben", path: "direct", verified: true });
     program.send("kill-engine");
-    await program.until(() => ben()?.state === "reconnecting");
-    await program.until(() => ben()?.state === "connected" && ben()?.lane !== undefined);
+    await program.passes(isConnected, (state) => ben(state)?.state === "reconnecting", isConnected);
     expect(program.engines()).toHaveLength(2);
     expect(Object.keys(program.state()?.rooms[roomId]?.members ?? {})).toHaveLength(2);
   }, 60_000);

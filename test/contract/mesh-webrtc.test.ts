@@ -7,7 +7,7 @@ import { webrtcTransports } from "../../electron/adapters/webrtc/transport.ts";
 import type { RoomId } from "../../shared/base/brand.ts";
 import { silentLogger } from "../../shared/base/logger.ts";
 import { generateKeyPair, type KeyPair, signerOf, verifySignature } from "../../shared/identity/keys.ts";
-import { Mesh } from "../../shared/mesh/mesh.ts";
+import { Mesh, type PeerView } from "../../shared/mesh/mesh.ts";
 import type { Lane } from "../../shared/tunnel/ports.ts";
 
 // Real WebRTC on this machine, signaling by function call.
@@ -72,8 +72,13 @@ function twoNodes(): { a: Node; b: Node } {
 }
 
 function connected(one: Node): Promise<void> {
+  return comes(one, (peer) => peer.state === "connected");
+}
+
+/** Waits until a peer of this node fits, as it is by now or as it becomes. */
+function comes(one: Node, fits: (peer: PeerView) => boolean): Promise<void> {
   return new Promise((resolve) => {
-    const check = () => one.mesh.peers.some((peer) => peer.state === "connected");
+    const check = () => one.mesh.peers.some(fits);
     if (check()) return resolve();
     const subscription = one.mesh.events.on("peer", () => {
       if (!check()) return;
@@ -141,20 +146,18 @@ describe("a mesh over real WebRTC", () => {
     const { a, b } = twoNodes();
     a.mesh.peerSeen(room, b.pair.publicKey, true);
     await Promise.all([connected(a), connected(b)]);
-    const [before, lanes] = [a.lane, [] as (Lane | undefined)[]];
-    const moved = new Promise<void>((resolve) => {
-      a.mesh.events.on("lane", ({ lane }) => {
-        lanes.push(lane);
-        resolve();
-      });
-    });
-    const news = new Promise<void>((resolve) => void b.mesh.events.once("lane", () => resolve()));
+    // Each connection has a socket of its own, and so a port. The lane may change without a move: packets, then media.
+    const portOf = (one: Node) => one.mesh.peers[0]?.path?.local;
+    const before = new Map([a, b].map((one) => [one, portOf(one)]));
+    const moves = [a, b].map((one) => comes(one, ({ path }) => path !== undefined && path.local !== before.get(one)));
+    const lanes: (Lane | undefined)[] = [];
+    a.mesh.events.on("lane", ({ lane }) => lanes.push(lane));
     // Both ends at once: one of the two offers gives way.
     a.mesh.pathChanged(new Set());
     b.mesh.pathChanged(new Set());
-    await Promise.all([moved, news]);
-    expect(lanes).toEqual([a.lane]);
-    expect(a.lane).not.toBe(before);
+    await Promise.all(moves);
+    expect(lanes).toContain(a.lane);
+    expect(lanes).not.toContain(undefined);
     const got = new Promise<Uint8Array>((resolve) => {
       if (b.lane) b.lane.onPacket = resolve;
     });

@@ -48,11 +48,10 @@ describe("the lane between two desktop members", () => {
     await allConnected([ann, bob]);
   });
 
-  const onLane = (member: Member, lane: string, from = 0) =>
-    member.up.waitFor((event) => event.event === "peer" && event.lane === lane, 20_000, from);
+  const bothOn = (lane: string) => Promise.all([ann.shows(bob, { lane }), bob.shows(ann, { lane })]);
 
   it("becomes the media lane by itself, at both ends", async () => {
-    await Promise.all([onLane(ann, "media"), onLane(bob, "media")]);
+    await bothOn("media");
     expect(await ann.peer(bob)).toMatchObject({ lane: "media", state: "connected" });
   });
 
@@ -70,7 +69,6 @@ describe("the lane between two desktop members", () => {
 
   it("falls back to the packets channel when a firewall drops RTP, and a download goes on to its end", async () => {
     const web = await httpServe(bob.host, 60 * MIB, 8000, bob.ipv4);
-    const marks = [ann.now, bob.now] as const;
     let isFiltered: Promise<void> | undefined;
     const got = await download(ann.host, `http://${bob.ipv4}:8000/`, {
       onProgress: (bytes) => {
@@ -79,24 +77,23 @@ describe("the lane between two desktop members", () => {
     });
     await isFiltered;
     expect(got).toMatchObject({ bytes: 60 * MIB, sha256: web.sha256 });
-    await Promise.all([onLane(ann, "packets", marks[0]), onLane(bob, "packets", marks[1])]);
+    await bothOn("packets");
     await web.stop();
   });
 
   it("is the media lane again when the firewall lets RTP through, and a download goes on over that too", async () => {
-    const web = await httpServe(bob.host, 35 * MIB, 8000, bob.ipv4);
-    const marks = [ann.now, bob.now] as const;
-    // Seven seconds, slow enough to be still there when the lane is back, which is looked for every four.
+    const web = await httpServe(bob.host, 50 * MIB, 8000, bob.ipv4);
+    // Ten seconds, slow enough to be still there when the lane is back, which is looked for every four.
     let hasEnded = false;
     const got = download(ann.host, `http://${bob.ipv4}:8000/`, { limitBytesPerSecond: 5 * MIB });
     void got.finally(() => {
       hasEnded = true;
     });
     await ann.host.clearFirewall();
-    await Promise.all([onLane(ann, "media", marks[0]), onLane(bob, "media", marks[1])]);
+    await bothOn("media");
     expect(await bob.peer(ann)).toMatchObject({ lane: "media", state: "connected" });
     expect(hasEnded).toBe(false);
-    expect(await got).toMatchObject({ bytes: 35 * MIB, sha256: web.sha256 });
+    expect(await got).toMatchObject({ bytes: 50 * MIB, sha256: web.sha256 });
     await web.stop();
   });
 
@@ -127,7 +124,7 @@ describe("the media lane on a path that changes the order", () => {
     const made = await createRoom(site.a, server.url, { username: "ann" });
     ann = made.owner;
     bob = await joinRoom(site.b, made.key, { username: "bob" });
-    await Promise.all([ann, bob].map((each) => each.up.waitFor((e) => e.event === "peer" && e.lane === "media")));
+    await Promise.all([ann.shows(bob, { lane: "media" }), bob.shows(ann, { lane: "media" })]);
   });
   afterAll(() => site.remove());
 

@@ -1,4 +1,5 @@
 import { beforeAll, describe, expect, it } from "vitest";
+import type { ProgramEvent } from "./lab/events.ts";
 import { allConnected, createRoom, joining, joinRoom, type Member, type RoomKey, startUp } from "./lab/member.ts";
 import { useLab } from "./lab/use-lab.ts";
 
@@ -28,7 +29,8 @@ describe("a machine that may not make a network device", () => {
 
   it("is ready, in the room, and tells programs which right is missing", async () => {
     const failed = { state: "failed", code: "tun_permission", message: expect.stringContaining("govpn0") };
-    expect(await bob.up.waitFor(({ event }) => event === "tunnel")).toMatchObject(failed);
+    const isFailed = (e: ProgramEvent) => e.event === "tunnel" && e.state === "failed";
+    expect(await bob.up.waitFor(isFailed)).toMatchObject(failed);
     expect((await bob.status()).tunnel).toEqual(failed);
     expect((await bob.host.run("ip", ["link", "show", "govpn0"])).code).not.toBe(0);
   });

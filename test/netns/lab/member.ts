@@ -99,6 +99,21 @@ export class Member {
     return this.up.waitFor(isIt, timeoutMs, from);
   }
 
+  /**
+   * Waits until what it said of the other last has these fields: what is the case, where `sees` takes what once was.
+   * A lane and a path may change at any time.
+   */
+  shows(
+    other: Pick<Member, "publicKey">,
+    fields: Readonly<Record<string, unknown>>,
+    timeoutMs = CONNECT_MS,
+  ): Promise<ProgramEvent> {
+    const ofOther = (e: ProgramEvent) => e.event === "peer" && e.public_key === other.publicKey;
+    const isIt = (e: ProgramEvent) => ofOther(e) && Object.entries(fields).every(([name, value]) => e[name] === value);
+    const last = this.up.events.findLast(ofOther);
+    return last && isIt(last) ? Promise.resolve(last) : this.up.waitFor(isIt, timeoutMs, this.now);
+  }
+
   /** Waits until it says that its room is in this state. */
   room(state: string, { from = 0, timeoutMs = CONNECT_MS } = {}): Promise<ProgramEvent> {
     return this.up.waitFor((e) => e.event === "room" && e.state === state, timeoutMs, from);
@@ -178,7 +193,7 @@ export async function joinRoom(host: Host, key: RoomKey, options: MemberOptions 
 /** Waits until every one of them is connected to every other. */
 export async function allConnected(members: readonly Member[], timeoutMs = CONNECT_MS): Promise<void> {
   const pairs = members.flatMap((a) => members.filter((b) => b !== a).map((b) => [a, b] as const));
-  await Promise.all(pairs.map(([a, b]) => a.sees(b, "connected", { timeoutMs })));
+  await Promise.all(pairs.map(([a, b]) => a.shows(b, { state: "connected" }, timeoutMs)));
 }
 
 function parse(line: string): unknown {
