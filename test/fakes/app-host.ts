@@ -4,9 +4,9 @@ import type { Disposable } from "../../shared/base/disposable.ts";
 import { Emitter } from "../../shared/base/emitter.ts";
 import { type Failure, fail, ok, type Result } from "../../shared/base/result.ts";
 import type { Activity, AppApi, AppMethod, AppParams, AppReplies, AppState, UiRoom } from "../../shared/ipc/app.ts";
-import type { MemberView, RoomView } from "../../shared/ipc/contract.ts";
+import type { Doors, MemberInRoom, MemberView, Role, RoomTrustView, RoomView } from "../../shared/ipc/contract.ts";
 import { applyPatch, diff } from "../../shared/ipc/patch.ts";
-import { memberOf, newRoomId, seeded } from "./app-people.ts";
+import { keyOf, memberOf, newRoomId, seeded } from "./app-people.ts";
 
 type Handlers = { [M in AppMethod]: (params: AppParams<M>) => Result<AppReplies[M]> };
 
@@ -148,28 +148,133 @@ export class FakeAppHost implements AppApi {
       }));
       return ok({ retrying: true });
     },
-    create: ({ name, pin }) => {
+    create: ({ name, pin, sealed = true, inbound }) => {
       const roomId = newRoomId(this.#random);
       this.#pins.set(roomId, pin);
-      return ok(this.#enter({ roomId, name, owner: true }));
+      const trust: RoomTrustView = {
+        seal: sealed ? "sealed" : "open",
+        waiting: false,
+        role: "owner",
+        ownerKey: this.#state.self.publicKey,
+        doors: "owner",
+        canLetIn: true,
+        canInvite: true,
+        removed: {},
+        inbound: inbound ?? { mode: sealed ? "all" : "none" },
+      };
+      return ok(this.#enter({ roomId, name, owner: true, trust }));
     },
-    join: ({ roomId, pin }) => {
+    join: ({ roomId, pin, key, inbound }) => {
       if (pin === "0000") return fail("wrong_pin", "Incorrect password");
       this.#pins.set(roomId, pin);
-      return ok(this.#enter({ roomId: roomId as RoomId, name: roomId, owner: false }));
+      const trust: RoomTrustView = {
+        seal: key === undefined ? "unknown" : "sealed",
+        waiting: false,
+        role: "member",
+        doors: "owner",
+        canLetIn: false,
+        canInvite: key !== undefined,
+        removed: {},
+        inbound: inbound ?? { mode: key === undefined ? "none" : "all" },
+      };
+      return ok(this.#enter({ roomId: roomId as RoomId, name: roomId, owner: false, trust }));
     },
     rename: ({ roomId = "", name }) => {
       this.changeRoom(roomId, (room) => ({ ...room, name }));
       return ok({ roomId: roomId as RoomId, name });
     },
-    kick: ({ roomId = "", member }) => {
-      const username = this.#state.rooms[roomId as RoomId]?.members[member as PublicKey]?.username ?? "";
+    kick: ({ roomId = "", member, ban = false }) =>
+      this.#withMember(roomId, member, ({ publicKey, username }) => {
+        this.changeRoom(roomId, (room) => ({
+          ...room,
+          trust: {
+            ...room.trust,
+            removed: { ...room.trust.removed, [publicKey]: { username, kind: ban ? "banned" : "kicked" } },
+          },
+          members: without(room.members, publicKey),
+        }));
+      }),
+    unban: ({ roomId = "", publicKey }) => {
       this.changeRoom(roomId, (room) => ({
         ...room,
-        members: Object.fromEntries(Object.entries(room.members).filter(([key]) => key !== member)),
+        trust: { ...room.trust, removed: without(room.trust.removed, publicKey) },
       }));
-      return ok({ roomId: roomId as RoomId, publicKey: member as PublicKey, username });
+      return ok({ roomId: roomId as RoomId });
     },
+    letIn: ({ roomId = "", member }) =>
+      this.#withMember(roomId, member, ({ publicKey, username }) => {
+        this.changeMember(roomId, publicKey, (one) => ({ ...one, standing: "member" }));
+        this.note({
+          kind: "door_opened",
+          roomId: roomId as RoomId,
+          member: username,
+          publicKey,
+          ...this.#named(roomId),
+        });
+      }),
+    turnAway: ({ roomId = "", member }) =>
+      this.#withMember(roomId, member, ({ publicKey, username }) => {
+        this.changeRoom(roomId, (room) => ({ ...room, members: without(room.members, publicKey) }));
+        this.note({
+          kind: "door_closed",
+          roomId: roomId as RoomId,
+          member: username,
+          publicKey,
+          ...this.#named(roomId),
+        });
+      }),
+    setRole: ({ roomId = "", member, role }) =>
+      this.#withMember(roomId, member, ({ publicKey }) => {
+        this.changeMember(roomId, publicKey, (one) => ({ ...one, role }));
+      }),
+    handOver: ({ roomId = "", member }) =>
+      this.#withMember(roomId, member, ({ publicKey, state }) => {
+        // Whoever is not there takes the room when it is.
+        this.changeRoom(roomId, (room) =>
+          state === "connected"
+            ? ownedBy(room, publicKey)
+            : { ...room, trust: { ...room.trust, handingOver: publicKey } },
+        );
+      }),
+    setRules: ({ roomId = "", sealed, doors }) => {
+      this.changeRoom(roomId, ({ trust, ...room }) => ({
+        ...room,
+        trust: {
+          ...trust,
+          seal: sealed === undefined ? trust.seal : sealed ? "sealed" : "open",
+          doors: doors ?? trust.doors,
+          canLetIn: mayLetIn(trust.role, doors ?? trust.doors),
+        },
+      }));
+      return ok({ roomId: roomId as RoomId });
+    },
+    setInbound: ({ roomId = "", member, rule }) => {
+      const room = this.#state.rooms[roomId as RoomId];
+      if (!room) return fail("unknown_room", "you are not in that room");
+      const ofRoom = member === undefined && rule ? rule : room.trust.inbound;
+      const members = Object.values(room.members).map((one): MemberView => {
+        if (one.publicKey === member) {
+          return { ...one, inbound: { ...one.inbound, rule: rule ?? ofRoom, own: rule !== undefined } };
+        }
+        return one.inbound.own ? one : { ...one, inbound: { ...one.inbound, rule: ofRoom } };
+      });
+      this.changeRoom(roomId, () => ({
+        ...room,
+        trust: { ...room.trust, inbound: ofRoom },
+        members: Object.fromEntries(members.map((one) => [one.publicKey, one])),
+      }));
+      return ok({ roomId: roomId as RoomId });
+    },
+    setCompared: ({ member, compared }) => {
+      const key = member as PublicKey;
+      const rooms = Object.values(this.#state.rooms).filter(({ members }) => members[key]);
+      for (const { roomId } of rooms) this.changeMember(roomId, key, (one) => ({ ...one, compared }));
+      return ok({ publicKey: key, username: rooms[0]?.members[key]?.username ?? "" });
+    },
+    acceptKey: ({ roomId = "", member }) =>
+      this.#withMember(roomId, member, ({ publicKey }) => {
+        this.changeMember(roomId, publicKey, ({ changedKey, ...one }) => one);
+      }),
     leave: ({ roomId = "" }) => {
       this.change((state) => ({
         ...state,
@@ -195,13 +300,16 @@ export class FakeAppHost implements AppApi {
       const { publicUrl, url } = this.#state.server;
       const server = publicUrl ?? url;
       const query = new URLSearchParams({ server, name: room.name });
+      const isKey = room.trust.seal === "sealed" && room.trust.canInvite;
+      const fragment = isKey ? `#k=${keyOf(`key of ${roomId}`).slice(0, 43)}&o=${keyOf(roomId).slice(0, 22)}` : "";
       return ok({
         roomId: room.roomId,
         name: room.name,
         pin: this.#pins.get(roomId) ?? "4821",
         server,
         reachable: publicUrl !== undefined,
-        link: `govpn://join/${roomId}?${query}`,
+        link: `govpn://join/${roomId}?${query}${fragment}`,
+        sealed: isKey,
       });
     },
     readLink: ({ link }) => {
@@ -210,12 +318,16 @@ export class FakeAppHost implements AppApi {
       if (!parsed || roomId === undefined) return fail("link_malformed", "not a link of GoVPN");
       const server = parsed.searchParams.get("server");
       const name = parsed.searchParams.get("name");
+      const secret = new URLSearchParams(parsed.hash.slice(1));
+      const [key, owner] = [secret.get("k"), secret.get("o")];
       return ok({
         state: "ask",
         roomId: roomId as RoomId,
         known: this.#state.rooms[roomId as RoomId] !== undefined,
         ...(server !== null && { server }),
         ...(name !== null && { name }),
+        ...(key !== null && { key }),
+        ...(owner !== null && { owner }),
       });
     },
     dismissLink: () => {
@@ -250,12 +362,51 @@ export class FakeAppHost implements AppApi {
     },
   };
 
-  #enter({ roomId, name, owner }: { roomId: RoomId; name: string; owner: boolean }): RoomView {
-    const self = { ...memberOf(this.#state.self.username, "self"), ...this.#state.self, state: "self" as const };
-    const room: UiRoom = { roomId, name, owner, state: "joined", hasPin: true, members: { [self.publicKey]: self } };
+  #enter(made: Pick<RoomView, "roomId" | "name" | "owner" | "trust">): RoomView {
+    const { roomId, trust } = made;
+    const self: MemberView = {
+      ...memberOf(this.#state.self.username, "self"),
+      ...this.#state.self,
+      state: "self",
+      role: trust.role,
+    };
+    const room: UiRoom = { ...made, state: "joined", hasPin: true, members: { [self.publicKey]: self } };
     this.change((state) => ({ ...state, rooms: { ...state.rooms, [roomId]: room } }));
-    return { roomId, name, owner, state: "joined", pin: this.#pins.get(roomId), members: [self] };
+    return { ...made, state: "joined", pin: this.#pins.get(roomId), members: [self] };
   }
+
+  #withMember(roomId: string, key: string, act: (member: MemberView) => void): Result<MemberInRoom> {
+    const member = this.#state.rooms[roomId as RoomId]?.members[key as PublicKey];
+    if (!member) return fail("unknown_member", "there is no such member");
+    act(member);
+    return ok({ roomId: roomId as RoomId, publicKey: member.publicKey, username: member.username });
+  }
+
+  #named(roomId: string): Pick<Activity, "room"> {
+    const room = this.#state.rooms[roomId as RoomId]?.name;
+    return room === undefined ? {} : { room };
+  }
+}
+
+function without<T>(record: Readonly<Record<string, T>>, gone: string): Record<string, T> {
+  return Object.fromEntries(Object.entries(record).filter(([key]) => key !== gone));
+}
+
+function mayLetIn(role: Role, doors: Doors): boolean {
+  return role === "owner" || doors === "members" || (doors === "trusted" && role === "trusted");
+}
+
+/** The room as it is when another has become its owner in this computer's place. */
+function ownedBy({ trust: { handingOver, ...trust }, ...room }: UiRoom, owner: PublicKey): UiRoom {
+  const roleOf = ({ publicKey, role }: MemberView): Role =>
+    publicKey === owner ? "owner" : role === "owner" ? "trusted" : role;
+  const members = Object.values(room.members).map((one) => [one.publicKey, { ...one, role: roleOf(one) }]);
+  return {
+    ...room,
+    owner: false,
+    trust: { ...trust, role: "trusted", ownerKey: owner, canLetIn: mayLetIn("trusted", trust.doors) },
+    members: Object.fromEntries(members),
+  };
 }
 
 /** The round trip a member goes back to. */

@@ -26,6 +26,18 @@ export function keyOf(name: string): PublicKey {
   return `${Array.from({ length: 43 }, () => BASE64[Math.floor(random() * 64)]).join("")}=` as PublicKey;
 }
 
+/** From the list that the program takes its words from (BIP 39). */
+const WORDS =
+  "abandon acoustic balcony bamboo cabin canyon dance dolphin eagle echo fabric falcon garden ginger harbor hazard ice indoor jacket jungle kangaroo kitchen ladder lemon magnet maple napkin noodle object orchard paddle pepper quantum quick rabbit river saddle salmon table tiger ugly umbrella vacuum velvet wagon window yard zebra".split(
+    " ",
+  );
+
+/** Eight words for a key, the same each time. */
+export function wordsOf(publicKey: string): string {
+  const random = seeded(seedOf(publicKey) + 2);
+  return Array.from({ length: 8 }, () => WORDS[Math.floor(random() * WORDS.length)] ?? "").join(" ");
+}
+
 export function newRoomId(random: () => number): RoomId {
   return Array.from({ length: 16 }, () => Math.floor(random() * 16).toString(16)).join("") as RoomId;
 }
@@ -49,6 +61,11 @@ export function memberOf(username: string, state: MemberView["state"] = "connect
     path: isLinked ? (random() > 0.25 ? "direct" : "relay") : undefined,
     rttMs: isLinked ? 4 + random() * 40 : undefined,
     verified: true,
+    standing: state === "connecting" ? "proving" : "member",
+    role: "member",
+    words: wordsOf(publicKey),
+    compared: false,
+    inbound: { rule: { mode: "all" }, own: false, refused: 0 },
     traffic: isLinked ? { packetsIn: 0, bytesIn: 0, packetsOut: 0, bytesOut: 0, dropped: {} } : undefined,
   };
 }

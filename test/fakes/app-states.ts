@@ -1,6 +1,6 @@
 import type { PublicKey, RoomId } from "../../shared/base/brand.ts";
 import type { AppState, UiRoom } from "../../shared/ipc/app.ts";
-import type { MemberView } from "../../shared/ipc/contract.ts";
+import type { MemberView, RoomTrustView } from "../../shared/ipc/contract.ts";
 import { defaultSettings } from "../../shared/ipc/settings.ts";
 import { keyOf, memberOf, people } from "./app-people.ts";
 
@@ -46,15 +46,31 @@ export function firstRunState(wallTime: number): AppState {
   return { ...state, server, settings: defaultSettings };
 }
 
+/** A sealed room in which this computer is the owner, or a plain member. */
+export function trustOf(owner: boolean): RoomTrustView {
+  return {
+    seal: "sealed",
+    waiting: false,
+    role: owner ? "owner" : "member",
+    ...(owner && { ownerKey: keyOf(SELF) }),
+    doors: "trusted",
+    canLetIn: owner,
+    canInvite: true,
+    removed: {},
+    inbound: { mode: "all" },
+  };
+}
+
 export function roomOf(roomId: RoomId, name: string, members: readonly MemberView[], owner = false): UiRoom {
-  const self = memberOf(SELF, "self");
-  const all = [{ ...self, publicKey: keyOf(SELF) }, ...members];
+  const self: MemberView = { ...memberOf(SELF, "self"), role: owner ? "owner" : "member" };
+  const all = [self, ...members];
   return {
     roomId,
     name,
     state: "joined",
     owner,
     hasPin: true,
+    trust: trustOf(owner),
     members: Object.fromEntries(all.map((member) => [member.publicKey, member])) as Record<PublicKey, MemberView>,
   };
 }

@@ -32,16 +32,31 @@ export const ActivityRow = memo(function ActivityRow({ entry }: { readonly entry
   );
 
   function sentence(): string {
+    const { kind, detail } = entry;
     const member = entry.member ?? t("activity.someMember");
     const room = entry.room ?? t("activity.someRoom");
-    return t(`activity.kinds.${entry.kind}`, { member, room });
+    if (kind === "door_opened" && detail !== undefined) return t("activity.letInBy", { member, room, by: detail });
+    if (kind === "role_changed" && detail === "trusted") return t("activity.nowTrusted", { member, room });
+    if (kind === "role_changed" && detail === "member") return t("activity.nowMember", { member, room });
+    return t(`activity.kinds.${kind}`, { member, room });
   }
 });
 
-/** Why, where there is a why. Which settings were changed is told by their names in the file, which are no words. */
+/**
+ * What these say in `detail` is in their sentence, or is no words: settings are told by their names in the file, rules
+ * and roles by those of the contract.
+ */
+const WITHOUT_DETAIL: ReadonlySet<Activity["kind"]> = new Set([
+  "settings_changed",
+  "door_opened",
+  "role_changed",
+  "rules_changed",
+]);
+
+/** Why, where there is a why. */
 function Detail({ entry: { kind, code, detail } }: { readonly entry: Activity }) {
   const { t } = useTranslation();
-  if (kind === "settings_changed" || (code === undefined && detail === undefined)) return null;
+  if (WITHOUT_DETAIL.has(kind) || (code === undefined && detail === undefined)) return null;
   return (
     <p className="text-pretty text-sm text-text-2 [overflow-wrap:anywhere]">
       {failureText(t, { code: code ?? "", message: detail ?? "" })}

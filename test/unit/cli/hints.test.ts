@@ -70,6 +70,16 @@ describe("an invitation", () => {
     state: "joined",
     owner: true,
     pin: "0421",
+    trust: {
+      seal: "open",
+      waiting: false,
+      role: "owner",
+      doors: "owner",
+      canLetIn: true,
+      canInvite: true,
+      removed: {},
+      inbound: { mode: "none" },
+    },
     members: [],
   };
   const server = { url: "ws://127.0.0.1:8080/ws", state: "online", since: 0 } as const;

@@ -33,6 +33,11 @@ export function member(username: string, link: LinkView = "connected", n = usern
     path: undefined,
     rttMs: undefined,
     verified: true,
+    standing: "member",
+    role: "member",
+    words: "",
+    compared: false,
+    inbound: { rule: { mode: "all" }, own: false, refused: 0 },
     traffic: undefined,
   };
 }
@@ -45,6 +50,16 @@ export function room(name: string, members: readonly MemberView[], change: Parti
     state: "joined",
     owner: false,
     hasPin: true,
+    trust: {
+      seal: "sealed",
+      waiting: false,
+      role: "member",
+      doors: "owner",
+      canLetIn: false,
+      canInvite: true,
+      removed: {},
+      inbound: { mode: "all" },
+    },
     members: byKey,
     ...change,
   };

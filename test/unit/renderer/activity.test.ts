@@ -34,7 +34,7 @@ describe("the list of what happened", () => {
     expect(days).toEqual([]);
   });
 
-  it.each(["server_lost", "tunnel_failed", "kicked", "room_closed", "refused"] as const)(
+  it.each(["server_lost", "tunnel_failed", "kicked", "room_closed", "refused", "key_changed", "turned_away"] as const)(
     "counts %s among the problems, and shows it as one",
     (kind) => {
       expect(groupByDay({ 1: entry(noon, kind) }, "problems")).toHaveLength(1);
