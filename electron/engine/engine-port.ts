@@ -7,6 +7,9 @@ export type Order =
   | "peerLeft"
   | "leaveRoom"
   | "deliver"
+  | "say"
+  | "setAdmitted"
+  | "setInbound"
   | "setUsername"
   | "retryNow"
   | "pathChanged";

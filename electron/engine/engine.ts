@@ -10,10 +10,12 @@ import type { Signer, VerifySignature } from "../../shared/identity/keys.ts";
 import { Mesh, type MeshEvents, type PeerView } from "../../shared/mesh/mesh.ts";
 import type { CreateTransport, SendSignal, TransportSignal } from "../../shared/mesh/ports.ts";
 import type { TunnelCounters } from "../../shared/tunnel/counters.ts";
+import type { InboundRule } from "../../shared/tunnel/inbound-rule.ts";
 import { OFFLOAD_CAPABILITY, type TunDevice } from "../../shared/tunnel/ports.ts";
 import { SPEED_CAPABILITY } from "../../shared/tunnel/speed-frame.ts";
 import type { SpeedFigures } from "../../shared/tunnel/speed-test.ts";
 import { type PeerDescription, Tunnel } from "../../shared/tunnel/tunnel.ts";
+import { Admission } from "./admission.ts";
 
 export type TunMode = "auto" | "required" | "off";
 
@@ -58,7 +60,7 @@ export interface EngineOptions {
   readonly sendSignal: SendSignal;
 }
 
-export interface EngineEvents extends Pick<MeshEvents, "peer" | "gone" | "refused"> {
+export interface EngineEvents extends Pick<MeshEvents, "peer" | "gone" | "refused" | "linked" | "said" | "unlinked"> {
   tunnel: TunnelState;
   /** This machine has another IPv4 address, because a member with a smaller key has the one it had. */
   address: MemberAddress;
@@ -67,13 +69,17 @@ export interface EngineEvents extends Pick<MeshEvents, "peer" | "gone" | "refuse
 /** How long after the device was lost, or refused though it can be mended, a new one is tried; and after each failure. */
 const REOPEN_MS = 5_000;
 
-/** The data plane of one machine: the mesh of links, the tunnel over them, and the device it ends in. */
+/**
+ * The data plane of one machine: the mesh of links, the tunnel over them, and the device it ends in. It knows no room's
+ * keys and no owner's word: who may use the tunnel it is told, and until then nobody may.
+ */
 export class Engine {
   readonly events: Emitter<EngineEvents>;
   readonly #options: EngineOptions;
   readonly #logger: Logger;
   readonly #mesh: Mesh;
   readonly #tunnel: Tunnel;
+  readonly #admission: Admission;
   #username: string;
   #address: MemberAddress;
   #device: TunDevice | undefined;
@@ -103,15 +109,16 @@ export class Engine {
       sendSignal: options.sendSignal,
     });
     this.#mesh.events.on("peer", (peer) => this.#onPeer(peer));
-    this.#mesh.events.on("lane", ({ publicKey, lane }) => {
-      if (lane) this.#tunnel.setPeer(publicKey, this.#descriptionOf(publicKey));
-      this.#tunnel.setLane(publicKey, lane);
-    });
+    this.#admission = new Admission(this.#tunnel, (publicKey) => this.#describePeer(publicKey));
+    this.#mesh.events.on("lane", ({ publicKey, lane }) => this.#admission.setLane(publicKey, lane));
     this.#mesh.events.on("gone", (gone) => {
-      this.#tunnel.removePeer(gone.publicKey);
+      this.#admission.forget(gone.publicKey);
       this.events.emit("gone", gone);
     });
     this.#mesh.events.on("refused", (refused) => this.events.emit("refused", refused));
+    this.#mesh.events.on("linked", (linked) => this.events.emit("linked", linked));
+    this.#mesh.events.on("said", (said) => this.events.emit("said", said));
+    this.#mesh.events.on("unlinked", (unlinked) => this.events.emit("unlinked", unlinked));
   }
 
   get address(): MemberAddress {
@@ -169,6 +176,26 @@ export class Engine {
     this.#mesh.deliver(room, from, kind, content);
   }
 
+  /** A JSON object for a member, about trust, by the connection in use. Lost when there is none. */
+  say(key: PublicKey, body: object): void {
+    this.#mesh.say(key, body);
+  }
+
+  /**
+   * Whether the member's packets and this machine's to it pass. Holds for whatever connections it makes, until it is
+   * gone; of somebody who is not known it says nothing.
+   */
+  setAdmitted(key: PublicKey, admitted: boolean): void {
+    this.#admission.set(key, admitted);
+    const peer = this.#mesh.peer(key);
+    if (peer) this.#avoidClash(peer);
+  }
+
+  /** What the member may begin with this machine, from the next packet on: anything, until told. Forgotten once it is gone. */
+  setInbound(key: PublicKey, rule: InboundRule): void {
+    this.#tunnel.setInbound(key, rule);
+  }
+
   setUsername(username: string): void {
     this.#username = username;
     this.#mesh.setSelf(this.#describe());
@@ -190,11 +217,12 @@ export class Engine {
 
   /**
    * Measures the way to a member, so many milliseconds each way, over the lane that its packets take. Fails with
-   * "not_connected", "not_supported" (its version cannot), "busy" or "no_answer".
+   * "not_connected" (or not admitted), "not_supported" (its version cannot), "busy" or "no_answer".
    */
   async speedTest(key: PublicKey, ms: number): Promise<Result<SpeedFigures>> {
     const peer = this.#mesh.peer(key);
-    if (peer?.state !== "connected") return fail("not_connected", "there is no connection to the member");
+    if (peer?.state !== "connected" || !this.#admission.has(key))
+      return fail("not_connected", "there is no connection to the member");
     if (!peer.capabilities.includes(SPEED_CAPABILITY)) {
       return fail("not_supported", "the member's version cannot measure speed");
     }
@@ -221,19 +249,24 @@ export class Engine {
     };
   }
 
-  #descriptionOf(publicKey: PublicKey): PeerDescription {
+  #describePeer(publicKey: PublicKey): PeerDescription | undefined {
     const peer = this.#mesh.peer(publicKey);
-    return peer ? describe(peer) : deriveAddress(publicKey);
+    return peer && { ...peer.address, capabilities: peer.capabilities, mtu: peer.mtu };
   }
 
   #onPeer(peer: PeerView): void {
-    if (peer.lane) this.#tunnel.setPeer(peer.publicKey, describe(peer));
-    if (peer.address.ipv4 === this.#address.ipv4 && this.#options.signer.publicKey > peer.publicKey)
-      void this.#resalt();
+    this.#admission.refresh(peer.publicKey);
+    this.#avoidClash(peer);
     this.events.emit("peer", peer);
   }
 
-  /** Takes the next address that the key gives, because a member with a smaller key has this one. */
+  /** Gives way to a member with a smaller key that has this address. One who is not admitted has none here. */
+  #avoidClash({ publicKey, address }: PeerView): void {
+    if (address.ipv4 !== this.#address.ipv4 || this.#options.signer.publicKey < publicKey) return;
+    if (this.#admission.has(publicKey)) void this.#resalt();
+  }
+
+  /** Takes the next address that the key gives. */
   async #resalt(): Promise<void> {
     this.#address = deriveAddress(this.#options.signer.publicKey, this.#address.ipv4Salt + 1);
     this.#logger.info("took another IPv4 address", { ipv4: this.#address.ipv4 });
@@ -318,8 +351,4 @@ export class Engine {
 
 function isSameFailure(state: TunnelState, { code, message }: DeviceFailure): boolean {
   return state.kind === "failed" && state.failure.code === code && state.failure.message === message;
-}
-
-function describe({ address, capabilities, mtu }: PeerView): PeerDescription {
-  return { ipv4: address.ipv4, ipv6: address.ipv6, capabilities, mtu };
 }

@@ -5,6 +5,7 @@ import type { Result } from "../../shared/base/result.ts";
 import type { MemberAddress } from "../../shared/identity/address.ts";
 import type { PeerView } from "../../shared/mesh/mesh.ts";
 import type { TransportSignal } from "../../shared/mesh/ports.ts";
+import { isTrustBody } from "../../shared/mesh/trust-body.ts";
 import { DROP_REASONS, type TunnelCounters } from "../../shared/tunnel/counters.ts";
 import type { SpeedFigures } from "../../shared/tunnel/speed-test.ts";
 import type { IceServerConfig } from "../adapters/webrtc/ice-servers.ts";
@@ -70,14 +71,18 @@ export interface EngineCounts {
   readonly peers: ReadonlyMap<PublicKey, TunnelCounters>;
 }
 
+/** Those that come with what could be read when they happened. */
+type SeenEvents = Omit<EngineEvents, "said">;
 export type EngineEvent = {
-  [E in keyof EngineEvents]: { readonly name: E; readonly payload: EngineEvents[E] };
-}[keyof EngineEvents];
+  [E in keyof SeenEvents]: { readonly name: E; readonly payload: SeenEvents[E] };
+}[keyof SeenEvents];
 
 export type FromEngine =
   /** An event, with what could be read when it happened. */
   | { readonly type: "event"; readonly event: EngineEvent; readonly view: EngineView }
   | { readonly type: "counts"; readonly counts: EngineCounts; readonly view: EngineView }
+  /** Changes nothing that could be read, and a member may say much. */
+  | { readonly type: "said"; readonly said: EngineEvents["said"] }
   | {
       readonly type: "answer";
       readonly id: number;
@@ -123,8 +128,14 @@ const Counters = v.object({
   bytesOut: v.number(),
   dropped: v.record(v.picklist(DROP_REASONS), v.number()),
 });
+const Fingerprints = v.object({ local: v.string(), remote: v.string() });
 const Event = v.variant("name", [
   v.object({ name: v.literal("peer"), payload: Peer }),
+  v.object({
+    name: v.literal("linked"),
+    payload: v.object({ publicKey: v.string(), fingerprints: Fingerprints }),
+  }),
+  v.object({ name: v.literal("unlinked"), payload: v.object({ publicKey: v.string() }) }),
   v.object({
     name: v.literal("gone"),
     payload: v.object({ publicKey: v.string(), rooms: v.array(v.string()), reason: v.picklist(["left", "lost"]) }),
@@ -144,6 +155,10 @@ const FromEngineFrame = v.variant("type", [
     type: v.literal("counts"),
     counts: v.object({ totals: Counters, peers: v.map(v.string(), Counters) }),
     view: View,
+  }),
+  v.object({
+    type: v.literal("said"),
+    said: v.object({ publicKey: v.string(), fingerprints: Fingerprints, body: v.custom<object>(isTrustBody) }),
   }),
   v.object({ type: v.literal("answer"), id: Id, value: v.unknown() }),
   v.object({ type: v.literal("sign"), id: Id, message: v.instance(Uint8Array) }),

@@ -7,6 +7,7 @@ import { fail, messageOf, ok, type Result } from "../../shared/base/result.ts";
 import { deriveAddress, type MemberAddress } from "../../shared/identity/address.ts";
 import type { PeerView } from "../../shared/mesh/mesh.ts";
 import { Counting, DROP_REASONS, type TunnelCounters } from "../../shared/tunnel/counters.ts";
+import type { InboundRule } from "../../shared/tunnel/inbound-rule.ts";
 import type { SpeedFigures } from "../../shared/tunnel/speed-test.ts";
 import type { EngineEvents, TunnelState } from "./engine.ts";
 import type { EngineNeeds, EnginePort, Order, Question } from "./engine-port.ts";
@@ -42,6 +43,10 @@ interface Running {
   readonly startedAt: number;
   readonly waiting: Map<number, (value: AnswerValue | "died") => void>;
 }
+interface Member {
+  readonly rooms: Set<RoomId>;
+  isAdmitted: boolean;
+}
 type AnswerValue = Extract<FromEngine, { type: "answer" }>["value"];
 
 /**
@@ -53,8 +58,12 @@ export class RemoteEngine implements EnginePort {
   readonly events: Emitter<EngineEvents>;
   readonly #options: RemoteEngineOptions;
   readonly #logger: Logger;
-  /** Who is in which rooms: what a new process has to be told. */
-  readonly #members = new Map<PublicKey, Set<RoomId>>();
+  /** What a new process has to be told. */
+  readonly #members = new Map<PublicKey, Member>();
+  /** May be said of a member before it is one. */
+  readonly #rules = new Map<PublicKey, InboundRule>();
+  /** With whom there is a link. */
+  readonly #linked = new Set<PublicKey>();
   #username: string;
   #view: EngineView;
   #counts: EngineCounts = { totals: new Counting().snapshot(), peers: new Map() };
@@ -132,6 +141,21 @@ export class RemoteEngine implements EnginePort {
     this.#order("deliver", args);
   }
 
+  say(...args: Parameters<EnginePort["say"]>): void {
+    this.#order("say", args);
+  }
+
+  setAdmitted(key: PublicKey, admitted: boolean): void {
+    const member = this.#members.get(key);
+    if (member) member.isAdmitted = admitted;
+    this.#order("setAdmitted", [key, admitted]);
+  }
+
+  setInbound(key: PublicKey, rule: InboundRule): void {
+    this.#rules.set(key, rule);
+    this.#order("setInbound", [key, rule]);
+  }
+
   setUsername(username: string): void {
     this.#username = username;
     this.#order("setUsername", [username]);
@@ -199,7 +223,12 @@ export class RemoteEngine implements EnginePort {
     const { publicKey } = signer;
     this.#send({ type: "setup", setup: { publicKey, username: this.#username, mtu, tun, transports: transports() } });
     // A link that the dead process had is gone at this end only, so this end offers.
-    for (const [key, rooms] of this.#members) for (const room of rooms) this.#order("peerSeen", [room, key, true]);
+    // Before anybody is admitted: until it is told, an engine lets those in to everything.
+    for (const [key, rule] of this.#rules) this.#order("setInbound", [key, rule]);
+    for (const [key, { rooms, isAdmitted }] of this.#members) {
+      for (const room of rooms) this.#order("peerSeen", [room, key, true]);
+      if (isAdmitted) this.#order("setAdmitted", [key, true]);
+    }
     const late = clock.after(START_WITHIN_MS, () => {
       void this.#died(running, "it did not answer");
       wire.close();
@@ -234,6 +263,9 @@ export class RemoteEngine implements EnginePort {
     const tunnel: TunnelState = this.#options.tun === "off" ? { kind: "off" } : { kind: "failed", failure };
     this.#view = { ...this.#view, peers, tunnel };
     if (tunnel.kind === "failed") this.events.emit("tunnel", tunnel);
+    const unlinked = [...this.#linked];
+    this.#linked.clear();
+    for (const publicKey of unlinked) this.events.emit("unlinked", { publicKey });
     for (const peer of peers) this.events.emit("peer", peer);
   }
 
@@ -258,6 +290,8 @@ export class RemoteEngine implements EnginePort {
         this.#view = this.#withWaiting(message.view);
         this.#counts = message.counts;
         return;
+      case "said":
+        return this.events.emit("said", message.said);
       case "answer":
         this.#running?.waiting.get(message.id)?.(message.value);
         return;
@@ -293,7 +327,14 @@ export class RemoteEngine implements EnginePort {
       }
       case "gone":
         this.#members.delete(event.payload.publicKey);
+        this.#rules.delete(event.payload.publicKey);
         return this.events.emit("gone", event.payload);
+      case "linked":
+        this.#linked.add(event.payload.publicKey);
+        return this.events.emit("linked", event.payload);
+      case "unlinked":
+        this.#linked.delete(event.payload.publicKey);
+        return this.events.emit("unlinked", event.payload);
       case "refused":
         return this.events.emit("refused", event.payload);
       case "tunnel":
@@ -318,14 +359,17 @@ export class RemoteEngine implements EnginePort {
   }
 
   #noteMember(key: PublicKey, room: RoomId): void {
-    const rooms = this.#members.get(key) ?? new Set();
-    this.#members.set(key, rooms.add(room));
+    const member = this.#members.get(key) ?? { rooms: new Set(), isAdmitted: false };
+    member.rooms.add(room);
+    this.#members.set(key, member);
   }
 
   #forgetMember(key: PublicKey, room: RoomId): void {
-    const rooms = this.#members.get(key);
-    rooms?.delete(room);
-    if (rooms?.size === 0) this.#members.delete(key);
+    const member = this.#members.get(key);
+    member?.rooms.delete(room);
+    if (member?.rooms.size !== 0) return;
+    this.#members.delete(key);
+    this.#rules.delete(key);
   }
 
   #order<O extends Order>(order: O, args: Parameters<EnginePort[O]>): void {

@@ -69,10 +69,11 @@ class ServedEngine {
       },
     });
     const { events } = this.#engine;
-    for (const name of ["peer", "gone", "refused", "tunnel", "address"] as const)
+    for (const name of ["peer", "gone", "refused", "tunnel", "address", "linked", "unlinked"] as const)
       events.on(name, (payload) =>
         this.#say({ type: "event", event: { name, payload } as EngineEvent, view: this.#view() }),
       );
+    events.on("said", (said) => this.#say({ type: "said", said }));
     this.#counting = machine.clock.every(COUNTS_EVERY_MS, () => this.#count());
   }
 

@@ -348,6 +348,7 @@ export class Host implements HostApi, Disposable {
         this.events.emit("gone", { publicKey, username, reason: isOurs ? "room_left" : reason });
       }),
     );
+    this.#on(events.on("linked", ({ publicKey }) => this.engine.setAdmitted(publicKey, true)));
     this.#on(events.on("refused", (refused) => this.events.emit("refused", refused)));
     this.#on(events.on("tunnel", (state) => this.events.emit("tunnel", state)));
     this.#on(events.on("address", (address) => this.events.emit("address", address)));

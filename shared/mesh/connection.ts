@@ -2,7 +2,7 @@ import type { PublicKey, RoomId } from "../base/brand.ts";
 import { base64, base64Bytes } from "../base/bytes.ts";
 import type { Clock } from "../base/clock.ts";
 import { TokenBucket } from "../base/rate.ts";
-import { type Failure, fail, messageOf, type Result } from "../base/result.ts";
+import { type Failure, fail, messageOf, ok, type Result } from "../base/result.ts";
 import type { Signer, VerifySignature } from "../identity/keys.ts";
 import { DEFAULT_TUNNEL_MTU } from "../tunnel/mtu.ts";
 import type { Lane } from "../tunnel/ports.ts";
@@ -13,12 +13,13 @@ import {
   HELLO_REFILL_MS,
   type Hello,
   helloProof,
+  MAX_CONTROL_LENGTH,
   MAX_CONTROL_PER_SECOND,
   PROTOCOL_VERSION,
 } from "./control.ts";
 import { LaneSwitch } from "./lane-switch.ts";
 import { MediaLane } from "./media-lane.ts";
-import type { PeerTransport } from "./ports.ts";
+import type { Fingerprints, PeerTransport } from "./ports.ts";
 
 /** The word in a hello's capabilities: the sender has the media lane on this connection. */
 export const MEDIA_CAPABILITY = "media";
@@ -51,6 +52,8 @@ export interface ConnectionHandlers {
   onLaneChange(): void;
   /** The other end left one room, or (without a room) goes away. */
   onBye(room: string | undefined): void;
+  /** What the other end, which has proved who it is, says of trust. A JSON object: see trust-body.ts. */
+  onTrust(body: object): void;
   /** It closed, or the other end broke a rule. Called at most once, and never after close(). */
   onEnd(failure: Failure): void;
 }
@@ -85,6 +88,7 @@ export class Connection {
   #lanes: LaneSwitch | undefined;
   #media: MediaLane | undefined;
   #hello: Hello | undefined;
+  #proven: Fingerprints | undefined;
   readonly #pings = new Map<number, { readonly at: number; readonly onReply: ((rttMs: number) => void) | undefined }>();
   #nextPing = 1;
   #heard = 0;
@@ -121,6 +125,11 @@ export class Connection {
 
   get hello(): Hello | undefined {
     return this.#hello;
+  }
+
+  /** The certificates that the other end's proof is bound to; undefined before it holds. */
+  get proven(): Fingerprints | undefined {
+    return this.#proven;
   }
 
   /** There once open. */
@@ -165,6 +174,12 @@ export class Connection {
 
   bye(room?: RoomId): void {
     this.transport.sendControl(encodeControl(room === undefined ? { t: "bye" } : { t: "bye", room }));
+  }
+
+  /** @returns whether it went out: there is room in the channel, and the message is not too long for the other end. */
+  say(body: object): boolean {
+    const text = encodeControl({ t: "trust", body });
+    return text.length <= MAX_CONTROL_LENGTH && this.transport.sendControl(text);
   }
 
   /** Ends it without telling the handlers. */
@@ -225,6 +240,10 @@ export class Connection {
         return this.#onPong(message.id);
       case "bye":
         return this.#onceGreeted(() => this.#hello && this.#handlers.onBye(message.room));
+      case "trust":
+        // Before the proof it is not even kept until ours is out.
+        if (this.#proven) this.#onceGreeted(() => this.#handlers.onTrust(message.body));
+        return;
       default:
         return;
     }
@@ -236,6 +255,7 @@ export class Connection {
     }
     const proved = this.#checkProof(hello);
     if (!proved.ok) return this.#end(proved.error);
+    this.#proven = proved.value;
     this.#onceGreeted(() => {
       this.#hello = hello;
       this.#limitMedia();
@@ -260,7 +280,7 @@ export class Connection {
     });
   }
 
-  #checkProof(hello: Hello): Result<true> {
+  #checkProof(hello: Hello): Result<Fingerprints> {
     const prints = this.transport.fingerprints;
     if (!prints) return fail("no_fingerprint", "the connection has no certificate fingerprints");
     const signature = base64Bytes(hello.proof);
@@ -268,7 +288,7 @@ export class Connection {
     if (signature?.length !== 64 || !this.#deps.verify(this.#peer, message, signature)) {
       return fail("bad_proof", "the other end could not prove that it holds the member's key");
     }
-    return { ok: true, value: true };
+    return ok(prints);
   }
 
   #onPong(id: number): void {

@@ -3,6 +3,7 @@ import type { PublicKey } from "../base/brand.ts";
 import { utf8 } from "../base/bytes.ts";
 import { fail, ok, type Result } from "../base/result.ts";
 import { MAX_IPV4_SALT } from "../identity/address.ts";
+import { isTrustBody } from "./trust-body.ts";
 
 /**
  * What two members say to each other on the control channel: JSON, one message a text. An unknown type is ignored, so
@@ -38,8 +39,10 @@ const Ping = v.object({ t: v.literal("ping"), id: counter });
 const Pong = v.object({ t: v.literal("pong"), id: counter });
 /** The sender has left `room`; without it, the sender goes away altogether. */
 const Bye = v.object({ t: v.literal("bye"), room: v.optional(text(64)) });
+/** What decides whether the sender belongs here. The mesh carries it and reads none of it. */
+const Trust = v.object({ t: v.literal("trust"), body: v.custom<object>(isTrustBody) });
 
-const ControlMessage = v.variant("t", [Hello, Ping, Pong, Bye]);
+const ControlMessage = v.variant("t", [Hello, Ping, Pong, Bye, Trust]);
 export type ControlMessage = v.InferOutput<typeof ControlMessage>;
 export type Hello = v.InferOutput<typeof Hello>;
 const knownTypes = new Set<unknown>(ControlMessage.options.map((option) => option.entries.t.literal));

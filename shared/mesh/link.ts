@@ -2,7 +2,6 @@ import { type BackoffPolicy, backoffMs } from "../base/backoff.ts";
 import type { PublicKey, RoomId } from "../base/brand.ts";
 import type { Disposable } from "../base/disposable.ts";
 import type { Logger } from "../base/logger.ts";
-import { TokenBucket } from "../base/rate.ts";
 import { type Failure, messageOf } from "../base/result.ts";
 import type { Lane } from "../tunnel/ports.ts";
 import { candidateAddress, splitCandidates } from "./candidates.ts";
@@ -12,7 +11,9 @@ import { type Envelope, type NonceMemory, newSession, openSignal } from "./envel
 import { initialLink, keepsOffer, type LinkEffect, type LinkEvent, type LinkState, stepLink } from "./link-state.ts";
 import { Liveness } from "./liveness.ts";
 import { Outbox, type OutboxDeps } from "./outbox.ts";
-import type { CreateTransport, TransportPath, TransportSignal } from "./ports.ts";
+import type { CreateTransport, Fingerprints, TransportPath, TransportSignal } from "./ports.ts";
+import { SignalAllowance } from "./signal-allowance.ts";
+import { isTrustBody } from "./trust-body.ts";
 
 /** An attempt that is not up by then is given up: ICE's own checks end within it. */
 export const ATTEMPT_MS = 15_000;
@@ -27,13 +28,6 @@ const RETRY: BackoffPolicy = { minMs: 500, maxMs: 30_000 };
 export const GIVE_WAY_MS = 1_500;
 /** Offers that cross in signaling are this far apart at most; one that comes later is a new one. */
 export const GLARE_MS = 3_000;
-/** Each offer costs this machine a native connection, so a member gets 20 at once and one a second. */
-export const OFFER_BURST = 20;
-const OFFER_REFILL_MS = 20_000;
-/** Each signal costs a signature check of a millisecond or two; an attempt brings about 20. */
-export const SIGNAL_BURST = 400;
-const SIGNAL_REFILL_MS = 20_000;
-const FLOOD_REPORT_MS = 60_000;
 /** Each candidate costs ICE a round of checks to wherever it points. A machine has a dozen at most. */
 export const MAX_REMOTE_CANDIDATES = 64;
 
@@ -50,6 +44,10 @@ export interface LinkHandlers {
   onLane(lane: Lane | undefined): void;
   onHello(hello: Hello): void;
   onBye(room: string | undefined): void;
+  /** A connection came into use, proved for these certificates; what its hello says is known. Undefined: none is any more. */
+  onInUse(fingerprints: Fingerprints | undefined): void;
+  /** What the member says of trust, by the connection with these certificates: the one in use, or one that drains. */
+  onTrust(fingerprints: Fingerprints, body: object): void;
   /** The member, or somebody in its name, broke a rule. */
   onRefused(failure: Failure): void;
   /** The link in use was lost, or an attempt failed `failures` times in a row. */
@@ -65,9 +63,7 @@ export class Link {
   readonly #connections = new Map<string, Connection>();
   readonly #timers = new Map<string, Disposable>();
   readonly #outbox: Outbox;
-  readonly #offers: TokenBucket;
-  readonly #signals: TokenBucket;
-  readonly #floodReports: TokenBucket;
+  readonly #allowance: SignalAllowance;
   #state: LinkState = initialLink;
   #inUse: { readonly connection: Connection; readonly liveness: Liveness; readonly since: number } | undefined;
   #retry: Disposable | undefined;
@@ -80,9 +76,9 @@ export class Link {
     this.#deps = deps;
     this.#handlers = handlers;
     this.#outbox = new Outbox(peer, deps);
-    this.#offers = new TokenBucket(OFFER_BURST, OFFER_REFILL_MS, deps.clock.now());
-    this.#signals = new TokenBucket(SIGNAL_BURST, SIGNAL_REFILL_MS, deps.clock.now());
-    this.#floodReports = new TokenBucket(1, FLOOD_REPORT_MS, deps.clock.now());
+    this.#allowance = new SignalAllowance(deps.clock, () =>
+      handlers.onRefused({ code: "flood", message: "the member sent too many signals" }),
+    );
   }
 
   get state(): LinkState["kind"] {
@@ -161,7 +157,7 @@ export class Link {
   /** A signal that a server says is from the member. */
   deliver(room: RoomId, kind: TransportSignal["kind"], content: string): void {
     const { signer, verify, clock, seenNonces } = this.#deps;
-    if (!this.#admits(kind)) return;
+    if (!this.#allowance.take(kind)) return;
     const route = { room, from: this.peer, to: signer.publicKey };
     const opened = openSignal(kind, content, route, { verify, clock, seen: seenNonces });
     if (!opened.ok) return this.#handlers.onRefused(opened.error);
@@ -179,6 +175,12 @@ export class Link {
     this.#inUse?.connection.bye(room);
   }
 
+  /** Tells the member what decides whether this machine belongs there. Lost when there is no link, or no room on it. */
+  say(body: object): void {
+    if (!this.#inUse || (isTrustBody(body) && this.#inUse.connection.say(body))) return;
+    this.#deps.logger.warn("a message about trust was lost", { peer: this.peer.slice(0, 8) });
+  }
+
   dispose(): void {
     if (this.#disposed) return;
     this.#disposed = true;
@@ -186,18 +188,7 @@ export class Link {
     for (const timer of this.#timers.values()) timer.dispose();
     for (const connection of this.#connections.values()) connection.close();
     this.#connections.clear();
-    const wasUp = this.#letGo();
-    if (wasUp) this.#handlers.onLane(undefined);
-  }
-
-  /** Whether the member may take more of this machine's time. A flood is reported now and then, not once a signal. */
-  #admits(kind: TransportSignal["kind"]): boolean {
-    const now = this.#deps.clock.now();
-    if (this.#signals.take(now) && (kind !== "offer" || this.#offers.take(now))) return true;
-    if (this.#floodReports.take(now)) {
-      this.#handlers.onRefused({ code: "flood", message: "the member sent too many signals" });
-    }
-    return false;
+    if (this.#letGo()) this.#tellLoss();
   }
 
   #onOffer(room: RoomId, envelope: Envelope): void {
@@ -294,6 +285,7 @@ export class Link {
         onRoundTrip: (rttMs) => this.#onRoundTrip(connection, rttMs),
         onLaneChange: () => this.#onLaneChange(connection),
         onBye: (left) => this.#isInUse(connection) && this.#handlers.onBye(left),
+        onTrust: (body) => this.#onTrust(connection, body),
         onEnd: (failure) => this.#onEnd(connection, failure),
       },
     );
@@ -316,10 +308,17 @@ export class Link {
   }
 
   #onHello(connection: Connection, hello: Hello): void {
-    if (!this.#isInUse(connection)) this.#dispatch({ kind: "attemptUp", session: connection.session });
+    const isNew = !this.#isInUse(connection);
+    if (isNew) this.#dispatch({ kind: "attemptUp", session: connection.session });
     if (!this.#isInUse(connection)) return;
     this.#handlers.onHello(hello);
     this.#handlers.onChange();
+    if (isNew && this.#isInUse(connection)) this.#handlers.onInUse(connection.proven);
+  }
+
+  /** What was said by the old connection while the other end moved over counts: the two ends do not move at once. */
+  #onTrust(connection: Connection, body: object): void {
+    if (this.#inUse && connection.proven) this.#handlers.onTrust(connection.proven, body);
   }
 
   #onRoundTrip(connection: Connection, rttMs: number): void {
@@ -367,8 +366,13 @@ export class Link {
 
   #lose(): void {
     this.#letGo();
-    this.#handlers.onLane(undefined);
+    this.#tellLoss();
     this.#handlers.onTrouble(0);
+  }
+
+  #tellLoss(): void {
+    this.#handlers.onLane(undefined);
+    this.#handlers.onInUse(undefined);
   }
 
   #letGo(): boolean {

@@ -7,7 +7,7 @@ import type { Lane, LaneKind } from "../tunnel/ports.ts";
 import type { SelfDescription } from "./connection.ts";
 import { NonceMemory } from "./envelope.ts";
 import { Link, type LinkDeps } from "./link.ts";
-import type { TransportPath, TransportSignal } from "./ports.ts";
+import type { Fingerprints, TransportPath, TransportSignal } from "./ports.ts";
 
 /** More members than any room has: what a lying server can make this machine hold. */
 export const MAX_PEERS = 256;
@@ -48,6 +48,12 @@ export interface MeshEvents {
   /** The member left (bye), or cannot be found any more. */
   gone: { readonly publicKey: PublicKey; readonly rooms: readonly RoomId[]; readonly reason: "left" | "lost" };
   refused: { readonly publicKey: PublicKey; readonly failure: Failure };
+  /** A connection of the member's came into use, proved by its key for these certificates; before anything said by it. */
+  linked: { readonly publicKey: PublicKey; readonly fingerprints: Fingerprints };
+  /** What the member says of trust, by a connection that was `linked`. A JSON object of up to 16 KiB, not looked at. */
+  said: { readonly publicKey: PublicKey; readonly fingerprints: Fingerprints; readonly body: unknown };
+  /** No connection of the member's is in use any more. */
+  unlinked: { readonly publicKey: PublicKey };
 }
 
 export type MeshDeps = Omit<LinkDeps, "seenNonces" | "describeSelf">;
@@ -183,6 +189,11 @@ export class Mesh {
     return this.#peers.get(key)?.link.roundTrip(withinMs);
   }
 
+  /** A JSON object for the member, about trust. Lost when there is no link to it. */
+  say(key: PublicKey, body: object): void {
+    this.#peers.get(key)?.link.say(body);
+  }
+
   /** Says goodbye to everyone and ends every link. */
   dispose(): void {
     this.#disposed = true;
@@ -223,6 +234,11 @@ export class Mesh {
           if (hello.ipv4_salt !== peer.address.ipv4Salt) peer.address = deriveAddress(key, hello.ipv4_salt);
         },
         onBye: (room) => this.#onBye(key, peer, room),
+        onInUse: (fingerprints) => {
+          if (fingerprints) this.events.emit("linked", { publicKey: key, fingerprints });
+          else this.events.emit("unlinked", { publicKey: key });
+        },
+        onTrust: (fingerprints, body) => this.events.emit("said", { publicKey: key, fingerprints, body }),
         onRefused: (failure) => this.events.emit("refused", { publicKey: key, failure }),
         onTrouble: (failures) => this.#onTrouble(key, peer, failures),
       }),

@@ -31,6 +31,8 @@ interface Node {
   /** How many processes were started. */
   readonly forks: () => number;
   isOnline: boolean;
+  /** Whether main admits whoever is linked. */
+  admits: boolean;
 }
 
 let clock: FakeClock;
@@ -149,9 +151,10 @@ function node(make: typeof inProcess, options: Partial<Pick<EngineOptions, "tun"
     createTransport: wires.create,
     localTunnelAddresses: () => new Set<string>(),
   };
-  const made: Node = { ...make(needs, machine), pair, devices, tunnels: [], gone: [], isOnline: true };
+  const made: Node = { ...make(needs, machine), pair, devices, tunnels: [], gone: [], isOnline: true, admits: true };
   made.engine.events.on("tunnel", (state) => made.tunnels.push(state));
   made.engine.events.on("gone", (gone) => made.gone.push(gone));
+  made.engine.events.on("linked", ({ publicKey }) => made.admits && made.engine.setAdmitted(publicKey, true));
   nodes.push(made);
   return made;
 }

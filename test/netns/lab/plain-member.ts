@@ -59,6 +59,7 @@ rooms.events.on("peerSeen", ({ roomId, publicKey, arrivedAfterUs }) =>
   engine.peerSeen(roomId, publicKey, arrivedAfterUs),
 );
 rooms.events.on("signal", ({ roomId, from, kind, content }) => engine.deliver(roomId, from, kind, content));
+engine.events.on("linked", ({ publicKey }) => engine.setAdmitted(publicKey, true));
 engine.events.on("peer", ({ publicKey, state, lane }) => emit({ event: "peer", public_key: publicKey, state, lane }));
 
 const started = await engine.start();

@@ -71,6 +71,7 @@ function node(options: Partial<EngineOptions> = {}, pair = generateKeyPair(secur
   const made: Node = { engine, pair, devices, opened, states: [], moves: [] };
   engine.events.on("tunnel", (state) => made.states.push(state));
   engine.events.on("address", (address) => made.moves.push(address));
+  engine.events.on("linked", ({ publicKey }) => engine.setAdmitted(publicKey, true));
   nodes.push(made);
   return made;
 }

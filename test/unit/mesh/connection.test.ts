@@ -72,6 +72,7 @@ function connection(signer = signerOf(self)) {
       onRoundTrip: (ms) => heard.push(`rtt ${ms}`),
       onLaneChange: () => {},
       onBye: (left) => heard.push(`bye ${left}`),
+      onTrust: (body) => heard.push(`trust ${JSON.stringify(body)}`),
       onEnd: (failure) => ends.push(failure),
     },
   );

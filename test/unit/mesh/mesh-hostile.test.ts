@@ -2,9 +2,10 @@ import { describe, expect, it } from "vitest";
 import type { RoomId } from "../../../shared/base/brand.ts";
 import { MAX_CONTROL_PER_SECOND } from "../../../shared/mesh/control.ts";
 import { newSession, sealSignal } from "../../../shared/mesh/envelope.ts";
-import { ATTEMPT_MS, MAX_REMOTE_CANDIDATES, OFFER_BURST, SIGNAL_BURST } from "../../../shared/mesh/link.ts";
+import { ATTEMPT_MS, MAX_REMOTE_CANDIDATES } from "../../../shared/mesh/link.ts";
 import { MAX_PEERS, STRANGER_OFFERS } from "../../../shared/mesh/mesh.ts";
 import type { TransportSignal } from "../../../shared/mesh/ports.ts";
+import { OFFER_BURST, SIGNAL_BURST } from "../../../shared/mesh/signal-allowance.ts";
 import { keyPair, room, seededRandom } from "./fixtures.ts";
 import { cheapSigner, type Member, World } from "./world.ts";
 
