@@ -27,6 +27,7 @@ const offences: ReadonlySet<RefusalCode> = new Set<RefusalCode>([
   "keyChanged",
   "notJson",
   "notText",
+  "ownerOnlyHandOver",
   "ownerOnlyKick",
   "ownerOnlyRename",
   "replayed",

@@ -91,7 +91,8 @@ function checkLeaveRoom(fields: Fields, boundKey: PublicKey | undefined): Refusa
   return checkKey(fields, boundKey) ?? (isMissing(fields.room_id) ? undefined : checkRoomId(fields));
 }
 
-function checkKick(fields: Fields, boundKey: PublicKey | undefined): Refusal | undefined {
+/** Kick and HandOver: a member of a room. */
+function checkTarget(fields: Fields, boundKey: PublicKey | undefined): Refusal | undefined {
   return checkKey(fields, boundKey) ?? checkRoomId(fields) ?? checkPeerId(fields, "target_id", "targetRequired");
 }
 
@@ -117,8 +118,9 @@ const checks: ReadonlyMap<string, Check> = new Map<ClientMessageType, Check>([
   ["Offer", checkRelayed("offer")],
   ["Answer", checkRelayed("answer")],
   ["Candidate", checkRelayed("candidate")],
-  ["Kick", checkKick],
+  ["Kick", checkTarget],
   ["Rename", checkRename],
+  ["HandOver", checkTarget],
 ]);
 
 /** Go clients leave empty fields out, others send them empty or null: all say that nothing is there. */

@@ -40,7 +40,7 @@ type PeerLeftReason = "left" | "kicked" | "disconnected";
 const refuse = (...why: Parameters<typeof refusal>): Outcome => ({ refusal: refusal(...why) });
 
 /**
- * What the eight messages of the protocol do. Messages come in verified and bound to their peer; replies go out as
+ * What the protocol's eight messages do, and our ninth, HandOver. Messages come in verified and bound to their peer; replies go out as
  * the result, pushes through `Peer.send`. Time, randomness, storage and sockets are ports, so tests drive it without any.
  */
 export class RoomService {
@@ -89,6 +89,8 @@ export class RoomService {
         return this.#kick(peer, message);
       case "Rename":
         return this.#rename(peer, message);
+      case "HandOver":
+        return this.#handOver(peer, message);
       default:
         return missingCase(message);
     }
@@ -274,11 +276,31 @@ export class RoomService {
     return { reply: { type: "RenameSuccess", room_id: room.id, room_name: room.name } };
   }
 
+  /** Told to nobody else: whom the members take for their owner, they tell each other, signed. */
+  #handOver(peer: Peer, message: ClientMessageOf<"HandOver">): Outcome {
+    if (!this.#mayChange(message.public_key)) return refuse("rateLimited");
+    const room = this.#roomOwnedBy(peer, message, "ownerOnlyHandOver");
+    if ("refusal" in room) return room;
+    const target = findMember(room, message.target_id);
+    if (!target) return refuse("peerMissing");
+    const { publicKey } = target;
+    if (publicKey === room.owner) return refuse("handOverSelf");
+    if (this.rooms.ownedBy(publicKey) || !this.#store.setOwner(room.id, publicKey)) return refuse("peerOwnsRoom");
+    this.rooms.setOwner(room, publicKey);
+    this.#records.touch(room);
+    this.#logger.info("room handed over", {
+      room: room.id,
+      from: shortKey(message.public_key),
+      to: shortKey(publicKey),
+    });
+    return { reply: { type: "HandOverSuccess", room_id: room.id, target_id: message.target_id } };
+  }
+
   /** The owner acts from inside: its signature alone would let a recorded message act after it has gone. */
   #roomOwnedBy(
     peer: Peer,
     message: { readonly room_id: string; readonly public_key: PublicKey },
-    otherwise: "ownerOnlyKick" | "ownerOnlyRename",
+    otherwise: "ownerOnlyKick" | "ownerOnlyRename" | "ownerOnlyHandOver",
   ): Room | { readonly refusal: Refusal } {
     const room = this.rooms.get(message.room_id);
     if (!room) return { refusal: refusal("roomMissing") };

@@ -28,6 +28,8 @@ export interface RoomStore {
   load(): StoredRoom[];
   /** @returns false when the id is taken or the owner has a room already: nothing was written. */
   insert(room: StoredRoom): boolean;
+  /** @returns false when the owner-to-be has a room already, or there is no such room: nothing was written. */
+  setOwner(id: string, owner: PublicKey): boolean;
   /** The following do nothing for a room that is not there. */
   rename(id: string, name: string): void;
   touch(id: string, lastActivity: number): void;

@@ -27,7 +27,8 @@ export interface Member {
 export interface Room {
   readonly id: string;
   name: string;
-  readonly owner: PublicKey;
+  /** Only through `Rooms.setOwner`, which also knows whom which room belongs to. */
+  owner: PublicKey;
   readonly pin: StoredPin;
   /** Milliseconds since 1970. */
   lastActivity: number;
@@ -100,6 +101,13 @@ export class Rooms {
     for (const member of [...room.members.values()]) this.leave(room, member);
     this.#byId.delete(room.id);
     this.#byOwner.delete(room.owner);
+  }
+
+  /** @param owner a key that owns no room. */
+  setOwner(room: Room, owner: PublicKey): void {
+    this.#byOwner.delete(room.owner);
+    room.owner = owner;
+    this.#byOwner.set(owner, room);
   }
 
   enter(room: Room, member: Member): void {

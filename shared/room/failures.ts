@@ -11,7 +11,8 @@ export type RoomFailureCode =
   | "too_many_rooms"
   | "unknown_room"
   | "unknown_member"
-  | "kick_self";
+  | "kick_self"
+  | "hand_over_self";
 
 export interface RoomFailure extends Failure<RoomFailureCode> {
   /** With "already_created": the room that the server says this key owns. */

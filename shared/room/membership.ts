@@ -37,13 +37,13 @@ export interface MembershipDeps {
 /** One room that this machine is in or on its way into: its state, its PIN, and the joining again after every loss. */
 export class Membership {
   readonly pin: string;
-  readonly isOwner: boolean;
   /** Let in at least once, so that it is kept over restarts and rejoined until refused. */
   isEstablished: boolean;
   /** When something last happened here, by `Clock.now`: the liveliest room is rejoined first. */
   activeAt: number;
   readonly frames: TokenBucket;
   readonly #deps: MembershipDeps;
+  #isOwner: boolean;
   #room: Room;
   #username: string;
   #attempt: AbortControllerLike | undefined;
@@ -54,7 +54,7 @@ export class Membership {
   constructor(deps: MembershipDeps, saved: SavedRoom, options: { isEstablished: boolean; activeAt: number }) {
     this.#deps = deps;
     this.pin = saved.pin;
-    this.isOwner = saved.owner;
+    this.#isOwner = saved.owner;
     this.isEstablished = options.isEstablished;
     this.activeAt = options.activeAt;
     this.#username = saved.username;
@@ -86,9 +86,13 @@ export class Membership {
     return this.#room.state.kind === "left";
   }
 
+  get isOwner(): boolean {
+    return this.#isOwner;
+  }
+
   get saved(): SavedRoom {
     const { roomId, name } = this.#room;
-    return { roomId, name, pin: this.pin, owner: this.isOwner, username: this.#username };
+    return { roomId, name, pin: this.pin, owner: this.#isOwner, username: this.#username };
   }
 
   member(publicKey: PublicKey): Member | undefined {
@@ -111,6 +115,11 @@ export class Membership {
   setUsername(username: string): void {
     this.#username = username;
     this.apply({ type: "selfNamed", username });
+  }
+
+  setOwner(isOwner: boolean): void {
+    this.#isOwner = isOwner;
+    this.apply({ type: "selfOwns", isOwner });
   }
 
   /** The server let us in. */

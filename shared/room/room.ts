@@ -40,6 +40,8 @@ export type RoomEvent =
   | { readonly type: "memberGone"; readonly publicKey: PublicKey; readonly reason: MemberRemoval }
   | { readonly type: "renamed"; readonly name: string }
   | { readonly type: "selfNamed"; readonly username: string }
+  /** The room became this machine's, or is it no more. */
+  | { readonly type: "selfOwns"; readonly isOwner: boolean }
   | { readonly type: "closed"; readonly at: number; readonly reason: LeftReason; readonly message: string };
 
 export interface RoomStep {
@@ -94,6 +96,8 @@ export function step(room: Room, event: RoomEvent): RoomStep {
       return renamed(room, event.name);
     case "selfNamed":
       return changeMember(room, room.self, { username: cleanUsername(event.username, room.self) });
+    case "selfOwns":
+      return changeMember(room, room.self, { isOwner: event.isOwner });
     case "closed":
       return moveTo(room, { kind: "left", at: event.at, reason: event.reason, message: event.message });
     default:

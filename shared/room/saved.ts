@@ -5,7 +5,7 @@ export interface SavedRoom {
   readonly roomId: RoomId;
   readonly name: string;
   readonly pin: string;
-  /** Made by this key: leaving it deletes it for everybody. */
+  /** This key's own, made by it or handed over to it: leaving it deletes it for everybody. */
   readonly owner: boolean;
   readonly username: string;
   /** The user left it, and the server has not been told yet. */

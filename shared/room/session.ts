@@ -40,6 +40,14 @@ export interface JoinRoom {
   readonly username: string;
 }
 
+export interface LeaveOptions {
+  /**
+   * Without a word to the server: for a room that it takes for this machine's, and would delete, while its members
+   * have another owner. It counts this machine as a member until the socket ends.
+   */
+  readonly quietly?: boolean;
+}
+
 /**
  * The rooms of this machine on one signaling server: enters them, keeps them over lost connections and restarts, and
  * brings what members signal to the mesh and back.
@@ -137,13 +145,17 @@ export class RoomSessions implements Disposable {
 
   /**
    * Leaves a room: at once on this side, at the server as soon as it can be told. An owner's leaving deletes the room.
-   * @returns whether the server has confirmed; if not, it is told later, after a restart if need be.
+   * @returns whether the server has confirmed; if not, it is told later, after a restart if need be, unless quietly.
    */
-  async leave(roomId: RoomId): Promise<Result<{ readonly delivered: boolean }, RoomFailure>> {
+  async leave(
+    roomId: RoomId,
+    options: LeaveOptions = {},
+  ): Promise<Result<{ readonly delivered: boolean }, RoomFailure>> {
     const membership = this.#rooms.get(roomId);
     if (!membership) return unknownRoom();
     const { saved } = membership;
     this.#close(membership, "left", "left by the user");
+    if (options.quietly) return ok({ delivered: false });
     return ok({ delivered: await this.#departures.add(saved) });
   }
 
@@ -181,6 +193,39 @@ export class RoomSessions implements Disposable {
       this.events.emit("peerGone", { roomId, publicKey, reason: "kicked" });
     }
     return ok(undefined);
+  }
+
+  /**
+   * Makes a member the owner of a room of one's own, at the server. Whom the members take for the owner is theirs to say.
+   * "not_supported": the server knows no such message, and goes on taking this machine for the owner.
+   * "peer_owns_room": a key may own one room.
+   */
+  async handOver(roomId: RoomId, publicKey: PublicKey): Promise<Result<void, RoomFailure>> {
+    if (publicKey === this.#options.self) return fail("hand_over_self", "the room is this machine's already");
+    const membership = this.#rooms.get(roomId);
+    if (!membership) return unknownRoom();
+    if (!membership.member(publicKey)) return fail("unknown_member", "nobody with this key is in the room");
+    const { client } = this.#options;
+    let isUnanswered = false;
+    const result = await this.#whileJoined<unknown>(roomId, async (deadlineMs) => {
+      const target = membership.member(publicKey)?.connectionId ?? publicKey;
+      const answer = await client.request({ type: "HandOver", room_id: roomId, target_id: target }, { deadlineMs });
+      // Not the owner any more, when the answer to the first time of asking was lost: it was done then.
+      if (!answer.ok && answer.error.code === "not_owner" && isUnanswered) return ok(undefined);
+      isUnanswered ||= !answer.ok && answer.error.code === "connection_lost";
+      return answer;
+    });
+    if (!result.ok) return result;
+    this.setOwner(roomId, false);
+    return ok(undefined);
+  }
+
+  /** Whose the room is was decided elsewhere: by its members' signed policy. The server is not asked. */
+  setOwner(roomId: RoomId, isOwner: boolean): void {
+    const membership = this.#rooms.get(roomId);
+    if (!membership || membership.isOwner === isOwner) return;
+    membership.setOwner(isOwner);
+    this.#save();
   }
 
   /** The name for all rooms. The server knows the new one from the next join on; members hear it from the mesh. */

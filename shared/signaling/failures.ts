@@ -14,6 +14,8 @@ export type RequestFailureCode =
   | "not_in_room"
   | "peer_missing"
   | "not_owner"
+  | "peer_owns_room"
+  | "not_supported"
   | "invalid_signature"
   | "invalid_request"
   | "server_error"
@@ -47,6 +49,9 @@ const meanings: readonly (readonly [RegExp, RequestFailureCode])[] = [
   [/^(peer|target|user|destination) (is not in this room|not found|does not exist)/i, "peer_missing"],
   [/not in (this|a|the) room/i, "not_in_room"],
   [/^only the room owner/i, "not_owner"],
+  [/^(peer|target|user|member) already owns a room/i, "peer_owns_room"],
+  // What a server says of a message that the reference does not have.
+  [/(unknown|invalid|unsupported|unrecognized) (message )?type|not supported/i, "not_supported"],
   [/invalid signature|signature is required/i, "invalid_signature"],
   [/internal server error|error creating room|database|shutting down/i, "server_error"],
 ];

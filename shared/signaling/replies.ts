@@ -2,7 +2,7 @@ import type { ClientMessageOf, ServerMessage, ServerMessageType, Unsigned } from
 import { failureOfSentence, type RequestFailureCode } from "./failures.ts";
 
 /** The messages that are answered. The others (Offer, Answer, Candidate) are only relayed. */
-export type RequestType = "CreateRoom" | "JoinRoom" | "LeaveRoom" | "Kick" | "Rename";
+export type RequestType = "CreateRoom" | "JoinRoom" | "LeaveRoom" | "Kick" | "Rename" | "HandOver";
 export type RequestMessage = Unsigned<ClientMessageOf<RequestType>>;
 export type SignalMessage = Unsigned<ClientMessageOf<"Offer" | "Answer" | "Candidate">>;
 
@@ -13,6 +13,7 @@ const replyTypes = {
   LeaveRoom: ["LeaveRoomSuccess", "DeleteSuccess"],
   Kick: ["KickSuccess"],
   Rename: ["RenameSuccess"],
+  HandOver: ["HandOverSuccess"],
 } as const satisfies Record<RequestType, readonly ServerMessageType[]>;
 
 export type ReplyTo<T extends RequestType> = Extract<ServerMessage, { type: (typeof replyTypes)[T][number] }>;
@@ -24,10 +25,13 @@ const refusable: Partial<Record<RequestFailureCode, readonly RequestType[]>> = {
   already_created: ["CreateRoom"],
   room_id_conflict: ["CreateRoom"],
   rate_limited: ["CreateRoom", "JoinRoom"],
-  room_missing: ["JoinRoom", "LeaveRoom", "Kick", "Rename"],
-  not_in_room: ["LeaveRoom", "Kick", "Rename"],
-  peer_missing: ["Kick"],
-  not_owner: ["Kick", "Rename"],
+  room_missing: ["JoinRoom", "LeaveRoom", "Kick", "Rename", "HandOver"],
+  not_in_room: ["LeaveRoom", "Kick", "Rename", "HandOver"],
+  peer_missing: ["Kick", "HandOver"],
+  not_owner: ["Kick", "Rename", "HandOver"],
+  peer_owns_room: ["HandOver"],
+  // The other messages are the reference's own.
+  not_supported: ["HandOver"],
 };
 
 export interface AwaitingReply {

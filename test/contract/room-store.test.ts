@@ -71,6 +71,16 @@ describe.each([
     expect(store.load()).toEqual([room("a", 1, { name: "Renamed", lastActivity: 1_800_000_000_000 })]);
   });
 
+  it("gives a room to another owner that has none", () => {
+    store.insert(room("a", 1));
+    store.insert(room("b", 2));
+    expect(store.setOwner("a", fakeKey(2))).toBe(false);
+    expect(store.setOwner("x", fakeKey(3))).toBe(false);
+    expect(store.setOwner("a", fakeKey(3))).toBe(true);
+    expect(store.load().sort(byId)).toEqual([room("a", 3, { knownKeys: [fakeKey(1)] }), room("b", 2)]);
+    expect(store.insert(room("c", 1, { knownKeys: [] }))).toBe(true);
+  });
+
   it("frees a deleted room's id and owner", () => {
     store.insert(room("a", 1));
     store.delete("a");

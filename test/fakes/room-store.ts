@@ -21,6 +21,13 @@ export class FakeRoomStore implements RoomStore {
     return true;
   }
 
+  setOwner(id: string, owner: PublicKey): boolean {
+    this.#check();
+    if (!this.rooms.has(id) || [...this.rooms.values()].some((other) => other.owner === owner)) return false;
+    this.#update(id, (room) => ({ ...room, owner }));
+    return true;
+  }
+
   rename(id: string, name: string): void {
     this.#update(id, (room) => ({ ...room, name }));
   }

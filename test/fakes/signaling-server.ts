@@ -17,7 +17,7 @@ interface FakeRoom {
   readonly id: string;
   name: string;
   readonly pin: string;
-  readonly owner: PublicKey;
+  owner: PublicKey;
   readonly members: Map<PublicKey, Connection>;
 }
 
@@ -32,6 +32,8 @@ export class FakeSignalingServer {
   echoesIds = true;
   /** False: like a server that sends only the reference's fields. */
   tellsConnectionIds = true;
+  /** False: like a server that knows the reference's messages only. */
+  knowsHandOver = true;
   maxMembers = 50;
   /** Sees every request first; true when it dealt with it, false to leave it to the server. */
   intercept: (message: ClientMessage, reply: (frame: Frame) => void) => boolean = () => false;
@@ -108,6 +110,8 @@ export class FakeSignalingServer {
         return this.#rename(message, reply);
       case "Kick":
         return this.#kick(message, reply);
+      case "HandOver":
+        return this.#handOver(message, reply);
       default:
         return this.#relay(connection, message, reply);
     }
@@ -175,6 +179,18 @@ export class FakeSignalingServer {
     this.#send(connection, { type: "Kicked", room_id: room.id });
     reply({ type: "KickSuccess", room_id: room.id, target_id: message.target_id });
     this.#push(room, { type: "PeerLeft", public_key: key, ...this.#idOf(connection, "kicked") });
+  }
+
+  #handOver(message: ClientMessageOf<"HandOver">, reply: (frame: Frame) => void): void {
+    if (!this.knowsHandOver) return reply(error(sentence.unknownType));
+    const room = this.rooms.get(message.room_id);
+    if (!room?.members.has(message.public_key)) return reply(error(sentence.notInRoom));
+    if (room.owner !== message.public_key) return reply(error(sentence.ownerOnlyHandOver));
+    const [target] = this.#find(room, message.target_id) ?? [];
+    if (!target) return reply(error(sentence.peerMissing));
+    if ([...this.rooms.values()].some(({ owner }) => owner === target)) return reply(error(sentence.peerOwnsRoom));
+    room.owner = target;
+    reply({ type: "HandOverSuccess", room_id: room.id, target_id: message.target_id });
   }
 
   #relay(

@@ -123,6 +123,7 @@ class LibsqlRoomStore implements RoomStore {
   readonly #db: Database.Database;
   readonly #insert;
   readonly #rename;
+  readonly #setOwner;
   readonly #touch;
   readonly #remember;
   readonly #forgetEarliest;
@@ -135,6 +136,7 @@ class LibsqlRoomStore implements RoomStore {
        VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
     );
     this.#rename = db.prepare("UPDATE rooms SET name = ? WHERE id = ?");
+    this.#setOwner = db.prepare("UPDATE OR IGNORE rooms SET owner = ? WHERE id = ?");
     this.#touch = db.prepare("UPDATE rooms SET last_activity = ? WHERE id = ?");
     this.#remember = db.prepare(
       `INSERT INTO known_keys (room_id, public_key, last_joined)
@@ -182,6 +184,10 @@ class LibsqlRoomStore implements RoomStore {
     if (written.changes === 0) return false;
     for (const [i, key] of room.knownKeys.entries()) this.#remember.run(key, room.createdAt + i, room.id);
     return true;
+  }
+
+  setOwner(id: string, owner: PublicKey): boolean {
+    return this.#setOwner.run(owner, id).changes > 0;
   }
 
   rename(id: string, name: string): void {

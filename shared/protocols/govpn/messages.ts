@@ -57,6 +57,8 @@ const clientSchemas = {
   }),
   Kick: v.object({ type: v.literal("Kick"), room_id: roomId, target_id: peerId, ...signed }),
   Rename: v.object({ type: v.literal("Rename"), room_id: roomId, room_name: roomName, ...signed }),
+  /** Ours, not the reference's: makes another member the room's owner. */
+  HandOver: v.object({ type: v.literal("HandOver"), room_id: roomId, target_id: peerId, ...signed }),
 };
 
 /** What `signature` covers is decided in signature.ts; here it is only a string. */
@@ -69,6 +71,7 @@ export const ClientMessage = v.variant("type", [
   clientSchemas.Candidate,
   clientSchemas.Kick,
   clientSchemas.Rename,
+  clientSchemas.HandOver,
 ]);
 export type ClientMessage = v.InferOutput<typeof ClientMessage>;
 export type ClientMessageType = ClientMessage["type"];
@@ -117,6 +120,7 @@ export const ServerMessage = v.variant("type", [
   v.object({ type: v.literal("Kicked"), room_id: roomId, data: v.optional(data) }),
   v.object({ type: v.literal("KickSuccess"), room_id: roomId, target_id: v.optional(v.string()), ...messageId }),
   v.object({ type: v.literal("RenameSuccess"), room_id: roomId, room_name: v.optional(v.string()), ...messageId }),
+  v.object({ type: v.literal("HandOverSuccess"), room_id: roomId, target_id: v.optional(v.string()), ...messageId }),
   v.object({ type: v.literal("DeleteSuccess"), room_id: roomId, ...messageId }),
   v.object({ type: v.literal("LeaveRoomSuccess"), room_id: v.optional(roomId), ...messageId }),
   v.object({ type: v.literal("Offer"), offer: signal, ...relayed }),

@@ -226,7 +226,78 @@ describe("the owner", () => {
   });
 });
 
+describe("handing a room over", () => {
+  it("makes a member the owner at the server, and this machine a member", async () => {
+    const { ann, bob } = await annAndBob();
+    expect(await ann.rooms.handOver(room1, bob.publicKey)).toEqual({ ok: true, value: undefined });
+    expect(server.rooms.get("room1")?.owner).toBe(bob.publicKey);
+    expect(ann.payloads("saved").at(-1)).toMatchObject([{ owner: false }]);
+    expect(ann.room("room1")?.members[0]).toMatchObject({ isSelf: true, isOwner: false });
+    await ann.rooms.leave(room1);
+    expect(server.rooms.size).toBe(1);
+  });
+
+  it("is told to the new owner by the room's members, not by the server", async () => {
+    const { ann, bob } = await annAndBob();
+    await ann.rooms.handOver(room1, bob.publicKey);
+    await settle();
+    expect(bob.rooms.saved).toMatchObject([{ owner: false }]);
+    bob.rooms.setOwner(room1, true);
+    expect(bob.payloads("saved").at(-1)).toMatchObject([{ owner: true }]);
+    expect(bob.room("room1")?.members[0]).toMatchObject({ isSelf: true, isOwner: true });
+    expect(bob.replayed.get(room1)).toEqual(bob.room("room1"));
+    expect(await bob.rooms.rename(room1, "Bob's")).toEqual({ ok: true, value: "Bob's" });
+  });
+
+  it("fails where the server knows no such message, and changes nothing", async () => {
+    server.knowsHandOver = false;
+    const { ann, bob } = await annAndBob();
+    expect(await ann.rooms.handOver(room1, bob.publicKey)).toMatchObject({ error: { code: "not_supported" } });
+    expect(ann.rooms.saved).toMatchObject([{ owner: true }]);
+  });
+
+  it("is for owners, to members that own no room", async () => {
+    const { ann, bob } = await annAndBob();
+    expect(await ann.rooms.handOver(room1, ann.publicKey)).toMatchObject({ error: { code: "hand_over_self" } });
+    expect(await ann.rooms.handOver(room1, machine(9).publicKey)).toMatchObject({ error: { code: "unknown_member" } });
+    bob.rooms.sendSignal(room1, ann.publicKey, "offer", "o");
+    ann.rooms.sendSignal(room1, bob.publicKey, "offer", "o");
+    await settle();
+    expect(await bob.rooms.handOver(room1, ann.publicKey)).toMatchObject({ error: { code: "not_owner" } });
+    await bob.rooms.create({ ...home, name: "Bob's own" });
+    expect(await ann.rooms.handOver(room1, bob.publicKey)).toMatchObject({ error: { code: "peer_owns_room" } });
+  });
+
+  it("is done when the connection is lost over the answer", async () => {
+    const { ann, bob } = await annAndBob();
+    let lost = false;
+    server.intercept = (message) => {
+      if (message.type !== "HandOver" || lost) return false;
+      lost = true;
+      const room = server.rooms.get("room1");
+      if (room) room.owner = bob.publicKey;
+      server.dropAll();
+      return true;
+    };
+    const handedOver = ann.rooms.handOver(room1, bob.publicKey);
+    await clock.advance(10_000);
+    expect(await handedOver).toEqual({ ok: true, value: undefined });
+    expect(ann.rooms.saved).toMatchObject([{ owner: false }]);
+  });
+});
+
 describe("leaving", () => {
+  it("quietly tells the server nothing, so that it does not delete a room that has another owner", async () => {
+    const { ann, bob } = await annAndBob();
+    expect(await ann.rooms.leave(room1, { quietly: true })).toEqual({ ok: true, value: { delivered: false } });
+    expect([ann.rooms.snapshots, ann.rooms.saved]).toEqual([[], []]);
+    server.dropAll();
+    await clock.advance(60_000);
+    expect(server.ofType("LeaveRoom")).toEqual([]);
+    expect(server.rooms.size).toBe(1);
+    expect(bob.status("room1")).toBe("joined");
+  });
+
   it("tells the others that it is final", async () => {
     const { ann, bob } = await annAndBob();
     await bob.rooms.leave(room1);

@@ -143,6 +143,50 @@ describe("kicking", () => {
   });
 });
 
+describe("handing over", () => {
+  const handOver = (target: string, peer = owner, key = OWNER) =>
+    ask(peer, key, { type: "HandOver", room_id: roomId, target_id: target });
+
+  it("makes a member the owner, at once and after a restart, and tells nobody else", async () => {
+    expect(await handOver("c-ann")).toEqual({
+      reply: { type: "HandOverSuccess", room_id: roomId, target_id: "c-ann" },
+    });
+    expect([...owner.take(), ...ann.take(), ...bob.take()]).toEqual([]);
+    expect(await ask(ann, ANN, { type: "Rename", room_id: roomId, room_name: "Ann's" })).toMatchObject({
+      reply: { type: "RenameSuccess" },
+    });
+    expect(await ask(owner, OWNER, { type: "Rename", room_id: roomId, room_name: "Mine" })).toEqual(
+      refused("ownerOnlyRename"),
+    );
+    service = start();
+    expect(service.rooms.ownedBy(ANN)?.id).toBe(roomId);
+    expect(service.rooms.ownedBy(OWNER)).toBeUndefined();
+  });
+
+  it("lets the owner before leave without deleting the room, and make another one", async () => {
+    await handOver(ANN);
+    await ask(owner, OWNER, { type: "LeaveRoom", room_id: roomId });
+    expect(service.rooms.get(roomId)?.members.size).toBe(2);
+    expect(await create(owner, OWNER)).toMatchObject({ reply: { type: "RoomCreated" } });
+  });
+
+  it("is refused to members, from outside the room, to oneself, to strangers, and to owners of a room", async () => {
+    expect(await handOver(BOB, ann, ANN)).toEqual(refused("ownerOnlyHandOver"));
+    expect(await handOver(ANN, new FakePeer("c-owner-2"))).toEqual(refused("notInRoom"));
+    expect(await handOver(OWNER)).toEqual(refused("handOverSelf"));
+    expect(await handOver(fakeKey(9))).toEqual(refused("peerMissing"));
+    await create(ann, ANN);
+    expect(await handOver(ANN)).toEqual(refused("peerOwnsRoom"));
+    expect(service.rooms.ownedBy(OWNER)?.id).toBe(roomId);
+  });
+
+  it("changes nothing when the store fails", async () => {
+    store.failWith = new Error("disk gone");
+    await expect(handOver(ANN)).rejects.toThrow("disk gone");
+    expect(service.rooms.get(roomId)?.owner).toBe(OWNER);
+  });
+});
+
 describe("leaving", () => {
   it("without a room id is refused where the connection is in several rooms", async () => {
     const other = new FakePeer("c-other");
