@@ -9,6 +9,7 @@ import { root } from "./setup.mjs";
 
 /**
  * @typedef {object} Locked A package as package-lock.json has it.
+ * @property {string} [name] Its own, where it is known here by another.
  * @property {string} [version]
  * @property {string} [license]
  * @property {boolean} [dev]
@@ -35,6 +36,14 @@ export function nameOf(path) {
  * @returns {string[]} their paths in the lock file, of those that are installed here
  */
 export function productPackages() {
+  return lockedProduct().filter((path) => existsSync(join(root, path, "package.json")));
+}
+
+/**
+ * The same with the binaries of every other system.
+ * @returns {string[]} their paths in the lock file
+ */
+export function lockedProduct() {
   const locked = lockedPackages();
   const found = new Set(Object.keys(locked).filter((path) => path !== "" && isProduct(locked[path])));
   const waiting = pagePackages().map((name) => `node_modules/${name}`);
@@ -44,7 +53,7 @@ export function productPackages() {
     const { dependencies = {} } = locked[path] ?? {};
     for (const name of Object.keys(dependencies)) waiting.push(lockedFor(locked, path, name));
   }
-  return [...found].filter((path) => existsSync(join(root, path, "package.json"))).sort(byName);
+  return [...found].sort(byName);
 }
 
 /** @param {Locked | undefined} locked */
@@ -63,7 +72,8 @@ function pagePackages() {
       if (name) names.add(name);
     }
   }
-  return [...names].filter((name) => existsSync(join(root, "node_modules", name)));
+  const locked = lockedPackages();
+  return [...names].filter((name) => locked[`node_modules/${name}`]);
 }
 
 /**

@@ -86,19 +86,24 @@ export function isInstalled(lock, recordedText) {
   });
 }
 
+/**
+ * npm tells the scripts that it runs where it is; a launcher started by hand takes the one in PATH.
+ * @param {readonly string[]} args
+ * @param {import("node:child_process").SpawnOptions} options
+ */
+export function spawnNpm(args, options) {
+  const npm = process.env.npm_execpath;
+  const ownNpm = npm !== undefined && /\.c?js$/.test(npm) && npm.includes("npm-cli");
+  const command = ownNpm ? process.execPath : "npm";
+  const shell = !ownNpm && process.platform === "win32";
+  return spawn(command, ownNpm ? [npm, ...args] : args, { cwd: root, shell, ...options });
+}
+
 /** @returns {Promise<void>} */
 function npmCi() {
   // Without npm's warnings: electron's downloader asks for a newer Node than ours, at length, and runs on ours.
   const args = ["ci", "--no-audit", "--no-fund", "--loglevel=error"];
-  // npm tells the scripts that it runs where it is; a launcher started by hand takes the one in PATH.
-  const npm = process.env.npm_execpath;
-  const ownNpm = npm !== undefined && /\.c?js$/.test(npm) && npm.includes("npm-cli");
-  const command = ownNpm ? process.execPath : "npm";
-  const child = spawn(command, ownNpm ? [npm, ...args] : args, {
-    cwd: root,
-    stdio: ["ignore", 2, 2],
-    shell: !ownNpm && process.platform === "win32",
-  });
+  const child = spawnNpm(args, { stdio: ["ignore", 2, 2] });
   return new Promise((resolve, reject) => {
     child.once("error", (error) =>
       reject(new SetupError(`npm could not be started (${error.message}): install it with Node and run this again.`)),
@@ -109,6 +114,23 @@ function npmCi() {
       const advice = "its own words are above; check the connection to the npm registry and run this again.";
       reject(new SetupError(`npm ci ${how}: ${advice}`));
     });
+  });
+}
+
+/**
+ * Runs npm to its end and gives what it printed to standard output; its complaints go to this process's.
+ * @param {readonly string[]} args
+ * @returns {Promise<string>}
+ */
+export function askNpm(args) {
+  const child = spawnNpm(["--loglevel=error", ...args], { stdio: ["ignore", "pipe", "inherit"] });
+  let printed = "";
+  child.stdout?.setEncoding("utf8").on("data", (chunk) => {
+    printed += chunk;
+  });
+  return new Promise((resolve, reject) => {
+    child.once("error", (error) => reject(new SetupError(`npm could not be started: ${error.message}`)));
+    child.once("close", () => resolve(printed));
   });
 }
 

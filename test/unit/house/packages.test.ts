@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
+import { EXCEPTIONS, isAllowed, mayStay } from "../../../build/licences.mjs";
 
 const root = fileURLToPath(new URL("../../../", import.meta.url));
 
@@ -11,6 +12,8 @@ interface LockedPackage {
   readonly dev?: boolean;
   readonly optional?: boolean;
   readonly hasInstallScript?: boolean;
+  readonly link?: boolean;
+  readonly inBundle?: boolean;
   readonly resolved?: string;
   readonly integrity?: string;
   readonly dependencies?: Readonly<Record<string, string>>;
@@ -34,34 +37,9 @@ function lockedFor(path: string, name: string): LockedPackage | undefined {
   }
 }
 
-/** Licences that ask for nothing but a notice, or, for the weak copyleft of MPL, nothing of a program that only uses it. */
-const LICENCES = new Set([
-  "MIT",
-  "ISC",
-  "Apache-2.0",
-  "BSD-2-Clause",
-  "BSD-3-Clause",
-  "0BSD",
-  "BlueOak-1.0.0",
-  "CC0-1.0",
-  "Unlicense",
-  // Of argparse: permissive, as Python's own.
-  "Python-2.0",
-  // "Do what you want": no condition at all.
-  "WTFPL",
-  "MPL-2.0",
-  // Fonts: may be bundled with any program, not sold by themselves.
-  "OFL-1.1",
-  // How node-datachannel writes it.
-  "MPL 2.0",
-]);
-
-/** "(MIT OR Apache-2.0)" is fine if one is, "MIT AND Zlib" only if all are. */
-function isAllowed(expression: string): boolean {
-  const bare = expression.replace(/^\((.*)\)$/, "$1");
-  if (bare.includes(" OR ")) return bare.split(" OR ").some(isAllowed);
-  return bare.split(" AND ").every((licence) => LICENCES.has(licence));
-}
+/** What a package asks for as "name": "range". An alias is "npm:name@range". */
+const RANGE = /^(npm:(@[\w.-]+\/)?[\w.-]+@)?[\^~<>=|&\s\d.x*a-zA-Z-]+$/;
+const EXACT = /^\d+\.\d+\.\d+(-[\w.-]+)?$/;
 
 describe("the packages", () => {
   it("run no script when they are installed", () => {
@@ -81,6 +59,38 @@ describe("the packages", () => {
     expect(loose).toEqual([]);
   });
 
+  it("are locked at one version each, and ask the registry for others, never a git repository, a file or an address", () => {
+    expect(packages.filter(([, { version = "" }]) => !EXACT.test(version)).map(([path]) => path)).toEqual([]);
+    const asked = Object.entries(lock.packages).flatMap(
+      ([path, { dependencies, devDependencies, optionalDependencies }]) =>
+        Object.entries({ ...dependencies, ...devDependencies, ...optionalDependencies }).map(([name, range]) => ({
+          path,
+          name,
+          range,
+        })),
+    );
+    expect(asked.length).toBeGreaterThan(packages.length);
+    expect(asked.filter(({ range }) => !RANGE.test(range))).toEqual([]);
+    expect(packages.filter(([, each]) => each.link || each.inBundle).map(([path]) => path)).toEqual([]);
+  });
+
+  it("are locked as package.json asks: what npm ci refuses is noticed before it does", () => {
+    const { dependencies, devDependencies } = lock.packages[""] ?? {};
+    expect({ dependencies, devDependencies }).toEqual({
+      dependencies: manifest.dependencies,
+      devDependencies: manifest.devDependencies,
+    });
+  });
+
+  it("are installed by npm ci, which takes what is locked, wherever CI or a launcher installs them", () => {
+    const [ci = "", release = "", launchers = ""] = [".ci/run", ".github/workflows/release.yml", "build/setup.mjs"].map(
+      (file) => readFileSync(`${root}${file}`, "utf8"),
+    );
+    expect(`${ci}\n${release}`).not.toMatch(/\bnpm (i|install|add|update|exec)\b|\bnpx\b/);
+    expect(release).toContain("- run: npm ci\n");
+    expect(launchers).toContain('["ci", "--no-audit"');
+  });
+
   it("are locked for every platform: npm ci refuses a lock file that leaves binaries out", () => {
     const missing = packages.flatMap(([path, { optionalDependencies = {} }]) =>
       Object.entries(optionalDependencies)
@@ -93,11 +103,18 @@ describe("the packages", () => {
     expect(missing).toEqual([]);
   });
 
-  it("have licences that we can keep", () => {
+  it("have licences that we can keep, the developers' as the product's", () => {
     const refused = packages
-      .filter(([, { license = "" }]) => !isAllowed(license))
+      .filter(([path, { license }]) => !mayStay(nameOf(path), license))
       .map(([path, { license }]) => `${nameOf(path)}: ${license}`);
     expect(refused).toEqual([]);
+  });
+
+  it("have an exception from that only where it is still needed, and with a reason", () => {
+    for (const [name, reason] of EXCEPTIONS) {
+      expect(reason).toMatch(/\w{3,} \w+/);
+      expect(packages.map(([path]) => nameOf(path))).toContain(name);
+    }
   });
 
   it("are each explained in docs/dependencies.md", () => {
@@ -118,11 +135,23 @@ describe("an expression of licences", () => {
   it.each([
     ["MIT", true],
     ["(MIT OR GPL-3.0)", true],
+    ["GPL-3.0 OR (MIT AND ISC)", true],
     ["MIT AND GPL-3.0", false],
+    ["(MIT OR GPL-3.0) AND GPL-3.0", false],
+    ["MIT AND (GPL-3.0 OR ISC)", true],
     ["GPL-3.0", false],
+    ["Apache-2.0 WITH LLVM-exception", false],
+    ["(MIT", false],
+    ["SEE LICENSE IN LICENSE", false],
     ["", false],
   ])("%s is allowed: %s", (expression, allowed) => {
     expect(isAllowed(expression)).toBe(allowed);
+  });
+
+  it("is read for what it means where a package we know writes it in its own way", () => {
+    expect(mayStay("node-datachannel", "MPL 2.0")).toBe(true);
+    expect(mayStay("somebody-else", "MPL 2.0")).toBe(false);
+    expect(mayStay("somebody-else", undefined)).toBe(false);
   });
 });
 
@@ -134,7 +163,7 @@ describe("a checkout", () => {
   });
 
   it("has what a reader looks for first", () => {
-    for (const file of ["README.md", "CHANGELOG.md", "LICENSE", ".ci/run"])
+    for (const file of ["README.md", "CHANGELOG.md", "LICENSE", "SECURITY.md", ".ci/run"])
       expect(existsSync(`${root}${file}`)).toBe(true);
   });
 });
