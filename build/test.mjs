@@ -39,7 +39,7 @@ const SLOWEST_FILES = 5;
 /** @typedef {import("./vitest-summary.ts").VitestSummary} Summary */
 
 /** @type {Summary} */
-const total = { passed: 0, failed: 0, failures: [], skipped: [], files: [] };
+const total = { passed: 0, failed: 0, failures: [], secondTries: [], skipped: [], files: [] };
 const started = Date.now();
 
 /** @param {string} line */
@@ -143,7 +143,9 @@ async function vitest(projects, vitestArgs) {
   const text = readIfThere(summaryFile);
   /** @type {Summary} */
   const summary =
-    text === undefined ? { passed: 0, failed: 0, failures: [], skipped: [], files: [] } : JSON.parse(text);
+    text === undefined
+      ? { passed: 0, failed: 0, failures: [], secondTries: [], skipped: [], files: [] }
+      : JSON.parse(text);
   // vitest died, or refused to start, or knows of a failure that no test stands for.
   if (code !== 0 && summary.failed === 0) {
     const error = `vitest ended with status ${code}`;
@@ -154,6 +156,7 @@ async function vitest(projects, vitestArgs) {
   total.passed += summary.passed;
   total.failed += summary.failed;
   total.failures.push(...summary.failures);
+  total.secondTries.push(...summary.secondTries);
   // What a name pattern left out was not asked for.
   const filtered = vitestArgs.some((arg) => /^(-t|--testNamePattern)/.test(arg));
   total.skipped.push(...summary.skipped.filter(({ reason }) => reason !== "" || !filtered));
@@ -213,6 +216,8 @@ function report() {
   if (total.skipped.length > 0) say("\nSkipped");
   for (const { name, reason } of total.skipped)
     say(`  ${name}: ${reason || "no reason given: use context.skip(reason)"}`);
+  if (total.secondTries.length > 0) say("\nPassed on the second try");
+  for (const { name, error } of total.secondTries) say(`  ${name}: ${error}`);
   // Last, because the logs of a CI run get cut, and the end survives.
   if (total.failures.length > 0) say("\nFailed");
   for (const { name, error } of total.failures) say(`  ${name}: ${error}`);

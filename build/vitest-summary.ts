@@ -7,6 +7,8 @@ export interface VitestSummary {
   failed: number;
   /** Every failure with the first line of what went wrong, so that the end of a log that was cut still names them. */
   failures: Failure[];
+  /** Tests that passed when they were tried again, with what went wrong at first. They count as passed. */
+  secondTries: Failure[];
   skipped: { name: string; reason: string }[];
   /** Test files and how long each took, with its set-up. */
   files: { name: string; ms: number }[];
@@ -26,7 +28,14 @@ const MAX_ERROR_LENGTH = 300;
  */
 export default class SummaryReporter implements Reporter {
   onTestRunEnd(modules: readonly TestModule[], strayErrors: readonly SerializedError[]): void {
-    const summary: VitestSummary = { passed: 0, failed: 0, failures: [], skipped: [], files: [] };
+    const summary: VitestSummary = {
+      passed: 0,
+      failed: 0,
+      failures: [],
+      secondTries: [],
+      skipped: [],
+      files: [],
+    };
     addErrors(summary, "outside any test", strayErrors);
     for (const module of modules) add(summary, module);
     const file = process.env.GOVPN_TEST_SUMMARY;
@@ -43,8 +52,10 @@ function add(summary: VitestSummary, module: TestModule): void {
   for (const test of module.children.allTests()) {
     const name = `${file} > ${test.fullName}`;
     const result = test.result();
-    if (result.state === "passed") summary.passed++;
-    else if (result.state === "failed") {
+    if (result.state === "passed") {
+      summary.passed++;
+      if (test.diagnostic()?.flaky) summary.secondTries.push({ name, error: firstLine(result.errors?.[0]) });
+    } else if (result.state === "failed") {
       summary.failed++;
       summary.failures.push({ name, error: firstLine(result.errors[0]) });
     } else {

@@ -220,3 +220,36 @@ describe("npm run bench", () => {
     expect(existsSync(join(checkout, "dist"))).toBe(false);
   });
 });
+
+describe("npm test", () => {
+  beforeEach(() => symlinkSync(join(root, "node_modules/vitest"), join(checkout, "node_modules/vitest")));
+
+  /** The end of what it prints. The checkout's bundles cannot be made: that is a failure of its own. */
+  function end(project: string): string {
+    write(
+      `test/${project}/shy.test.ts`,
+      `import { expect, it } from "vitest";
+let tries = 0;
+it("comes when it is called twice", () => expect(++tries, "called once").toBe(2));
+it("never comes", () => expect(tries, "not at all").toBe(-1));
+`,
+    );
+    const { stdout } = launch("test", project, `test/${project}/shy.test.ts`);
+    return stdout.slice(stdout.lastIndexOf("Slowest files"));
+  }
+
+  it("names a test on real time that passed on its second try, with what went wrong at first", () => {
+    const printed = end("contract");
+    expect(printed).toMatch(
+      /^Passed on the second try\n {2}test\/contract\/shy\.test\.ts > comes when it is called twice: called once.*\n\n/m,
+    );
+    expect(printed).toMatch(/^Failed\n {2}bundles: .+\n {2}test\/contract\/shy\.test\.ts > never comes: not at all/m);
+    expect(printed).toMatch(/\n1 passed, 2 failed, 0 skipped\n$/);
+  });
+
+  it("gives a test on a fake clock no second try", () => {
+    const printed = end("unit");
+    expect(printed).not.toContain("second try");
+    expect(printed).toMatch(/\n0 passed, 3 failed, 0 skipped\n$/);
+  });
+});
