@@ -3,7 +3,9 @@ import type { Clock } from "../../shared/base/clock.ts";
 import type { Logger } from "../../shared/base/logger.ts";
 import { type PinAttempt, PinGuard } from "./pin-guard.ts";
 import type { Pins } from "./pins.ts";
-import type { Peer, Room } from "./rooms.ts";
+import type { RoomRecords } from "./room-records.ts";
+import type { StoredRoom } from "./room-store.ts";
+import { type Peer, type Room, standingOf } from "./rooms.ts";
 import { shortKey } from "./short-key.ts";
 
 /** "locked": too many wrong ones, and this one was not even looked at. */
@@ -12,22 +14,33 @@ export type PinVerdict = "right" | "wrong" | "locked";
 /** Compares PINs as fast as the guard allows: late after some mistakes, not at all after more. */
 export class PinGate {
   readonly #pins: Pins;
+  readonly #records: RoomRecords;
   readonly #clock: Clock;
   readonly #logger: Logger;
   readonly #guard = new PinGuard();
   /** The last check begun for a room: the next one waits for it. */
   readonly #turns = new Map<string, Promise<unknown>>();
 
-  constructor(pins: Pins, clock: Clock, logger: Logger) {
+  constructor(pins: Pins, records: RoomRecords, clock: Clock, logger: Logger) {
     this.#pins = pins;
+    this.#records = records;
     this.#clock = clock;
     this.#logger = logger;
   }
 
+  /** Wrong PINs of before a restart count. */
+  restore({ id, pinAllowance }: StoredRoom): void {
+    if (pinAllowance) this.#guard.restore(id, pinAllowance, this.#clock.wallTime(), this.#clock.now());
+  }
+
+  /** The room is gone. */
+  forget(roomId: string): void {
+    this.#guard.forget(roomId);
+  }
+
   /** @throws Busy when too many PINs wait to be hashed. */
   async check(room: Room, pin: string, peer: Peer, key: PublicKey): Promise<PinVerdict> {
-    const isKnown = room.knownKeys.has(key);
-    const attempt: PinAttempt = { roomId: room.id, key, address: peer.address.group, isKnown };
+    const attempt: PinAttempt = { roomId: room.id, key, address: peer.address.group, standing: standingOf(room, key) };
     const delay = this.#guard.admit(attempt, this.#clock.now());
     if (delay === "locked") return this.#locked(attempt);
     if (delay > 0) await new Promise<void>((resolve) => this.#clock.after(delay, resolve));
@@ -50,10 +63,11 @@ export class PinGate {
     if (this.#guard.admit(attempt, this.#clock.now()) === "locked") return this.#locked(attempt);
     const isRight = this.#pins.matchesRemembered(room.id, pin) ?? (await this.#pins.matches(room.id, room.pin, pin));
     if (isRight) {
-      this.#guard.succeeded(attempt);
+      this.#guard.succeeded(attempt, this.#clock.now());
       return "right";
     }
-    this.#guard.failed(attempt, this.#clock.now());
+    // Written before the answer: whoever could make the server fall over gains nothing by it.
+    this.#records.wrongPin(room, this.#guard.failed(attempt, this.#clock.now(), this.#clock.wallTime()));
     this.#logger.info("wrong PIN", { room: room.id, from: shortKey(attempt.key), address: attempt.address });
     return "wrong";
   }

@@ -1,7 +1,7 @@
 import type { PublicKey } from "../../shared/base/brand.ts";
-import { TokenBucket } from "../../shared/base/rate.ts";
 import { BoundedMap } from "./bounded-map.ts";
 import { DAY_MS, MAX_TRACKED_CLIENTS } from "./limits.ts";
+import { PinAllowance, type Standing, type StoredAllowance } from "./pin-allowance.ts";
 
 /** People mistype; after this many wrong PINs each further answer is late. */
 const FREE_FAILURES = 5;
@@ -14,13 +14,10 @@ const FIRST_LOCKOUT_MS = 15 * 60_000;
 /** Whoever has made no mistake for this long starts afresh. */
 const FORGET_AFTER_MS = DAY_MS;
 /**
- * Wrong PINs a room bears from strangers, all together: 200 at once, then 200 a day. So a crowd of fresh keys and
- * addresses needs some 50 days for the 10,000 PINs of a room. It is a bucket and not a daily quota so that a
- * newcomer kept out by an attack gets in within minutes of its end (a token comes back every 7.2 minutes, and a
- * right PIN costs none).
+ * Wrong PINs after which a former member's key counts as a stranger's, until it has made none for a day. So a few
+ * former members cannot use up the share of all of them.
  */
-const STRANGERS_FAILURES_A_DAY = 200;
-const MAX_TRACKED_ROOMS = 10_000;
+const MEMBER_FAILURES = 3;
 
 /** Who tries a PIN on which room. */
 export interface PinAttempt {
@@ -28,10 +25,10 @@ export interface PinAttempt {
   readonly key: PublicKey;
   readonly address: string;
   /**
-   * The key was in this room before. Such a key answers for its own mistakes alone, so that no stranger, not even
-   * one behind the same address, can lock out the room's members.
+   * The owner and former members answer for their own mistakes alone, out of shares of their own, so that no stranger,
+   * not even one behind the same address, can lock them out.
    */
-  readonly isKnown: boolean;
+  readonly standing: Standing;
 }
 
 interface FailureRecord {
@@ -42,14 +39,27 @@ interface FailureRecord {
 
 /** Keeps 10,000 PINs out of reach. Time is passed in. */
 export class PinGuard {
+  /** By key and by address. Whoever manages to have one of these forgotten is still held by the room's allowance. */
   readonly #records = new BoundedMap<string, FailureRecord>(MAX_TRACKED_CLIENTS);
-  readonly #strangers = new BoundedMap<string, TokenBucket>(MAX_TRACKED_ROOMS);
+  /** By room, from its first wrong PIN on. No more than there are rooms, and never forgotten before the room is. */
+  readonly #allowances = new Map<string, PinAllowance>();
+
+  /** What an earlier process knew of a room. @param wallTime milliseconds since 1970. */
+  restore(roomId: string, stored: StoredAllowance, wallTime: number, now: number): void {
+    this.#allowances.set(roomId, new PinAllowance(now, stored, wallTime));
+  }
+
+  /** The room is gone. */
+  forget(roomId: string): void {
+    this.#allowances.delete(roomId);
+  }
 
   /** @returns how long the answer has to wait, in milliseconds; "locked" when there is none now. */
   admit(attempt: PinAttempt, now: number): number | "locked" {
-    if (!attempt.isKnown && (this.#strangers.get(attempt.roomId)?.waitMs(now) ?? 0) > 0) return "locked";
+    const standing = this.#standingOf(attempt, now);
+    if (!(this.#allowances.get(attempt.roomId)?.has(standing, now) ?? true)) return "locked";
     let delay = 0;
-    for (const id of subjects(attempt)) {
+    for (const id of subjects(attempt, standing)) {
       const record = this.#recordOf(id, now);
       if (!record) continue;
       if (now < record.lockedUntil) return "locked";
@@ -60,8 +70,10 @@ export class PinGuard {
     return delay;
   }
 
-  failed(attempt: PinAttempt, now: number): void {
-    for (const id of subjects(attempt)) {
+  /** @returns what is left to the room, to be kept. */
+  failed(attempt: PinAttempt, now: number, wallTime: number): StoredAllowance {
+    const standing = this.#standingOf(attempt, now);
+    for (const id of subjects(attempt, standing)) {
       const record = this.#recordOf(id, now) ?? { failures: 0, lastFailureAt: now, lockedUntil: 0 };
       record.failures++;
       record.lastFailureAt = now;
@@ -70,15 +82,22 @@ export class PinGuard {
       }
       this.#records.set(id, record);
     }
-    if (attempt.isKnown) return;
-    const bucket = this.#strangers.get(attempt.roomId) ?? new TokenBucket(STRANGERS_FAILURES_A_DAY, DAY_MS, now);
-    bucket.take(now);
-    this.#strangers.set(attempt.roomId, bucket);
+    const allowance = this.#allowances.get(attempt.roomId) ?? new PinAllowance(now);
+    this.#allowances.set(attempt.roomId, allowance);
+    allowance.take(standing, now);
+    return allowance.stored(now, wallTime);
   }
 
   /** A right PIN clears the key's record and its address's. */
-  succeeded(attempt: PinAttempt): void {
-    for (const id of subjects(attempt)) this.#records.delete(id);
+  succeeded(attempt: PinAttempt, now: number): void {
+    for (const id of subjects(attempt, this.#standingOf(attempt, now))) this.#records.delete(id);
+  }
+
+  /** Whose share it is. */
+  #standingOf(attempt: PinAttempt, now: number): Standing {
+    if (attempt.standing !== "member") return attempt.standing;
+    const record = this.#recordOf(keySubject(attempt), now);
+    return (record?.failures ?? 0) < MEMBER_FAILURES ? "member" : "stranger";
   }
 
   #recordOf(id: string, now: number): FailureRecord | undefined {
@@ -91,7 +110,11 @@ export class PinGuard {
   }
 }
 
-function subjects({ roomId, key, address, isKnown }: PinAttempt): string[] {
-  const byKey = `${roomId} ${key}`;
-  return isKnown ? [byKey] : [byKey, `${roomId} ${address}`];
+function subjects(attempt: PinAttempt, standing: Standing): string[] {
+  const byKey = keySubject(attempt);
+  return standing === "stranger" ? [byKey, `${attempt.roomId} ${attempt.address}`] : [byKey];
+}
+
+function keySubject({ roomId, key }: PinAttempt): string {
+  return `${roomId} ${key}`;
 }

@@ -22,7 +22,12 @@ export class RateLimits {
     return !address.isLimited || this.#entriesByAddress.take(address.group, now);
   }
 
-  /** LeaveRoom, Kick and Rename. */
+  /** JoinRoom by a key that was in the room before: for its own share alone, whatever others at its address do. */
+  mayReturn(key: PublicKey, now: number): boolean {
+    return this.#entriesByKey.take(key, now);
+  }
+
+  /** LeaveRoom, Kick, Rename and HandOver. */
   mayChange(key: PublicKey, now: number): boolean {
     return this.#changesByKey.take(key, now);
   }

@@ -3,11 +3,12 @@ import type { Clock } from "../../shared/base/clock.ts";
 import type { Logger } from "../../shared/base/logger.ts";
 import { messageOf } from "../../shared/base/result.ts";
 import { ACTIVITY_WRITE_INTERVAL_MS, MAX_KNOWN_KEYS_PER_ROOM } from "./limits.ts";
+import type { StoredAllowance } from "./pin-allowance.ts";
 import type { RoomStore } from "./room-store.ts";
 import type { Room } from "./rooms.ts";
 
 /**
- * What is written down about a room in use: its activity and its former members. Losing a minute of either is no
+ * What is written down about a room in use: its activity, its former members, its wrong PINs. Losing some of it is no
  * reason to refuse what caused it, so a failing store is reported here and goes no further.
  */
 export class RoomRecords {
@@ -36,6 +37,11 @@ export class RoomRecords {
     this.#attempt(room, "a member", () =>
       this.#store.remember(room.id, key, this.#clock.wallTime(), MAX_KNOWN_KEYS_PER_ROOM),
     );
+  }
+
+  /** A wrong PIN was counted. */
+  wrongPin(room: Room, allowance: StoredAllowance): void {
+    this.#attempt(room, "a wrong PIN", () => this.#store.saveAllowance(room.id, allowance));
   }
 
   /** Writes the activity that the store does not know yet. */

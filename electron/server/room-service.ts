@@ -14,7 +14,7 @@ import { RateLimits } from "./rate-limits.ts";
 import { type Refusal, refusal } from "./refusal.ts";
 import { RoomRecords } from "./room-records.ts";
 import type { RoomStore } from "./room-store.ts";
-import { findMember, type Member, type Peer, type Room, Rooms } from "./rooms.ts";
+import { findMember, type Member, type Peer, type Room, Rooms, standingOf } from "./rooms.ts";
 import { shortKey } from "./short-key.ts";
 import { Busy } from "./slots.ts";
 
@@ -65,10 +65,13 @@ export class RoomService {
     this.#logger = options.logger.child("rooms");
     this.#metrics = options.metrics;
     this.#pins = new Pins(options.random);
-    this.#pinGate = new PinGate(this.#pins, options.clock, this.#logger);
     this.#records = new RoomRecords(options.store, options.clock, this.#logger);
+    this.#pinGate = new PinGate(this.#pins, this.#records, options.clock, this.#logger);
     this.#rates = new RateLimits(options.limits.rateLimitPerMinute);
-    for (const stored of this.#store.load()) this.rooms.add(stored);
+    for (const stored of this.#store.load()) {
+      this.rooms.add(stored);
+      this.#pinGate.restore(stored);
+    }
     this.#metrics.roomsChanged(this.rooms);
   }
 
@@ -168,8 +171,8 @@ export class RoomService {
 
   async #join(peer: Peer, message: ClientMessageOf<"JoinRoom">): Promise<Outcome> {
     const key = message.public_key;
-    if (!this.#mayEnter(peer, key)) return refuse("rateLimited");
     const room = this.rooms.get(message.room_id);
+    if (!this.#mayEnter(peer, key, room)) return refuse("rateLimited");
     if (!room) return refuse("roomMissing");
     const rooms = this.rooms.of(peer);
     if (rooms.size >= MAX_ROOMS_PER_CONNECTION && !rooms.has(room)) return refuse("tooManyRooms");
@@ -216,8 +219,12 @@ export class RoomService {
     return refuse("rateLimited");
   }
 
-  #mayEnter(peer: Peer, key: PublicKey): boolean {
-    if (this.#rates.mayEnter(key, peer.address, this.#clock.now())) return true;
+  /** Whoever floods an address's allowance keeps its other users out, but none who are coming back to their room. */
+  #mayEnter(peer: Peer, key: PublicKey, room?: Room): boolean {
+    const isReturning = room !== undefined && standingOf(room, key) !== "stranger";
+    const now = this.#clock.now();
+    const may = isReturning ? this.#rates.mayReturn(key, now) : this.#rates.mayEnter(key, peer.address, now);
+    if (may) return true;
     this.#metrics.rateLimited("enter");
     return false;
   }
@@ -349,6 +356,7 @@ export class RoomService {
     this.#push(room, farewell, leaving);
     this.rooms.remove(room);
     this.#pins.forget(room.id);
+    this.#pinGate.forget(room.id);
     this.#metrics.roomsChanged(this.rooms);
     this.#logger.info("room deleted", { room: room.id, why });
   }

@@ -1,4 +1,5 @@
 import type { PublicKey } from "../../shared/base/brand.ts";
+import type { StoredAllowance } from "./pin-allowance.ts";
 
 /** A PIN that cannot be read back: scrypt of it under the room's own salt. */
 export interface StoredPin {
@@ -16,6 +17,8 @@ export interface StoredRoom {
   readonly lastActivity: number;
   /** Keys that were let in, the latest last. */
   readonly knownKeys: readonly PublicKey[];
+  /** Missing until the first wrong PIN. */
+  readonly pinAllowance?: StoredAllowance;
 }
 
 /**
@@ -35,6 +38,8 @@ export interface RoomStore {
   touch(id: string, lastActivity: number): void;
   /** Makes `key` the latest of the room's known keys and forgets the earliest beyond `limit`. */
   remember(id: string, key: PublicKey, at: number, limit: number): void;
+  /** A wrong PIN was counted. */
+  saveAllowance(id: string, allowance: StoredAllowance): void;
   delete(id: string): void;
   close(): void;
 }

@@ -1,4 +1,5 @@
 import type { ConnectionId, PublicKey } from "../../shared/base/brand.ts";
+import type { Standing } from "./pin-allowance.ts";
 import type { StoredPin } from "./room-store.ts";
 
 /** One client's socket, as the room logic sees it. Real: connection.ts. Fake: test/fakes/peer.ts. */
@@ -44,6 +45,12 @@ export interface Room {
 export type NewRoom = Pick<Room, "id" | "name" | "owner" | "pin" | "lastActivity"> & {
   readonly knownKeys?: Iterable<PublicKey>;
 };
+
+/** What the PIN's guard makes of a key. */
+export function standingOf(room: Room, key: PublicKey): Standing {
+  if (key === room.owner) return "owner";
+  return room.knownKeys.has(key) ? "member" : "stranger";
+}
 
 const noRooms: ReadonlySet<Room> = new Set();
 

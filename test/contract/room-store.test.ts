@@ -95,7 +95,20 @@ describe.each([
     expect(store.load()[0]?.knownKeys).toEqual([fakeKey(4), fakeKey(5), fakeKey(3)]);
   });
 
+  it("keeps what is left of a room's wrong PINs, and forgets it with the room", () => {
+    store.insert(room("a", 1));
+    store.insert(room("b", 2));
+    const pinAllowance = { left: { owner: 10, member: 39.5, stranger: 0.25 }, at: 1_700_000_000_000 };
+    store.saveAllowance("a", { ...pinAllowance, left: { owner: 1, member: 2, stranger: 3 } });
+    store.saveAllowance("a", pinAllowance);
+    expect(store.load().sort(byId)).toEqual([room("a", 1, { pinAllowance }), room("b", 2)]);
+    store.delete("a");
+    store.insert(room("a", 1));
+    expect(store.load().sort(byId)).toEqual([room("a", 1), room("b", 2)]);
+  });
+
   it("does nothing for a room that is not there", () => {
+    store.saveAllowance("x", { left: { owner: 1, member: 1, stranger: 1 }, at: 1 });
     store.rename("x", "X");
     store.touch("x", 1);
     store.remember("x", fakeKey(1), 1, 3);

@@ -1,3 +1,4 @@
+import type { StoredAllowance } from "../../electron/server/pin-allowance.ts";
 import type { RoomStore, StoredRoom } from "../../electron/server/room-store.ts";
 import type { PublicKey } from "../../shared/base/brand.ts";
 
@@ -42,6 +43,10 @@ export class FakeRoomStore implements RoomStore {
       ...room,
       knownKeys: [...room.knownKeys.filter((known) => known !== key), key].slice(-limit),
     }));
+  }
+
+  saveAllowance(id: string, pinAllowance: StoredAllowance): void {
+    this.#update(id, (room) => ({ ...room, pinAllowance }));
   }
 
   delete(id: string): void {

@@ -4,6 +4,7 @@ import Database from "libsql";
 import type { PublicKey } from "../../../shared/base/brand.ts";
 import type { Logger } from "../../../shared/base/logger.ts";
 import { messageOf } from "../../../shared/base/result.ts";
+import type { StoredAllowance } from "../../server/pin-allowance.ts";
 import type { RoomStore, StoredRoom } from "../../server/room-store.ts";
 
 /** Keeps nothing: rooms live as long as the process. */
@@ -31,6 +32,13 @@ const schema = `
     public_key TEXT NOT NULL,
     last_joined INTEGER NOT NULL,
     PRIMARY KEY (room_id, public_key)
+  ) STRICT, WITHOUT ROWID;
+  CREATE TABLE IF NOT EXISTS pin_allowances (
+    room_id TEXT PRIMARY KEY REFERENCES rooms (id) ON DELETE CASCADE,
+    owner REAL NOT NULL,
+    member REAL NOT NULL,
+    stranger REAL NOT NULL,
+    at INTEGER NOT NULL
   ) STRICT, WITHOUT ROWID;
 `;
 
@@ -119,6 +127,14 @@ interface RoomRow {
   readonly last_activity: number;
 }
 
+interface AllowanceRow {
+  readonly room_id: string;
+  readonly owner: number;
+  readonly member: number;
+  readonly stranger: number;
+  readonly at: number;
+}
+
 class LibsqlRoomStore implements RoomStore {
   readonly #db: Database.Database;
   readonly #insert;
@@ -127,6 +143,7 @@ class LibsqlRoomStore implements RoomStore {
   readonly #touch;
   readonly #remember;
   readonly #forgetEarliest;
+  readonly #saveAllowance;
   readonly #delete;
 
   constructor(db: Database.Database) {
@@ -147,17 +164,18 @@ class LibsqlRoomStore implements RoomStore {
       `DELETE FROM known_keys WHERE room_id = ?1 AND public_key NOT IN
        (SELECT public_key FROM known_keys WHERE room_id = ?1 ORDER BY last_joined DESC LIMIT ?2)`,
     );
+    this.#saveAllowance = db.prepare(
+      `INSERT INTO pin_allowances (room_id, owner, member, stranger, at)
+       SELECT id, ?, ?, ?, ? FROM rooms WHERE id = ?
+       ON CONFLICT (room_id) DO UPDATE
+       SET owner = excluded.owner, member = excluded.member, stranger = excluded.stranger, at = excluded.at`,
+    );
     this.#delete = db.prepare("DELETE FROM rooms WHERE id = ?");
   }
 
   load(): StoredRoom[] {
-    const keys = new Map<string, PublicKey[]>();
-    const known = this.#db.prepare("SELECT room_id, public_key FROM known_keys ORDER BY last_joined").all();
-    for (const { room_id, public_key } of known as { room_id: string; public_key: PublicKey }[]) {
-      const list = keys.get(room_id);
-      if (list) list.push(public_key);
-      else keys.set(room_id, [public_key]);
-    }
+    const keys = this.#loadKeys();
+    const allowances = this.#loadAllowances();
     const rows = this.#db.prepare("SELECT * FROM rooms").all() as RoomRow[];
     return rows.map((row) => ({
       id: row.id,
@@ -167,7 +185,29 @@ class LibsqlRoomStore implements RoomStore {
       createdAt: row.created_at,
       lastActivity: row.last_activity,
       knownKeys: keys.get(row.id) ?? [],
+      ...allowances.get(row.id),
     }));
+  }
+
+  #loadKeys(): Map<string, PublicKey[]> {
+    const keys = new Map<string, PublicKey[]>();
+    const known = this.#db.prepare("SELECT room_id, public_key FROM known_keys ORDER BY last_joined").all();
+    for (const { room_id, public_key } of known as { room_id: string; public_key: PublicKey }[]) {
+      const list = keys.get(room_id);
+      if (list) list.push(public_key);
+      else keys.set(room_id, [public_key]);
+    }
+    return keys;
+  }
+
+  #loadAllowances(): Map<string, Required<Pick<StoredRoom, "pinAllowance">>> {
+    const rows = this.#db.prepare("SELECT * FROM pin_allowances").all() as AllowanceRow[];
+    return new Map(
+      rows.map(({ room_id, at, owner, member, stranger }) => [
+        room_id,
+        { pinAllowance: { left: { owner, member, stranger }, at } },
+      ]),
+    );
   }
 
   insert(room: StoredRoom): boolean {
@@ -201,6 +241,10 @@ class LibsqlRoomStore implements RoomStore {
   remember(id: string, key: PublicKey, at: number, limit: number): void {
     this.#remember.run(key, at, id);
     this.#forgetEarliest.run(id, limit);
+  }
+
+  saveAllowance(id: string, { left, at }: StoredAllowance): void {
+    this.#saveAllowance.run(left.owner, left.member, left.stranger, at, id);
   }
 
   delete(id: string): void {

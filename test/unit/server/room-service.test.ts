@@ -272,6 +272,12 @@ describe("the rate limit", () => {
     expect(await enter(fakeKey(201), at("192.0.2.2"))).toEqual(joined);
   });
 
+  it("lets members come back whom somebody else at their address has used up the minute of", async () => {
+    for (let i = 0; i < 30; i++) await enter(fakeKey(100 + i), at("192.0.2.1"));
+    expect(await enter(fakeKey(200), at("192.0.2.1"))).toEqual(refused("rateLimited"));
+    for (const key of [OWNER, ANN]) expect(await enter(key, at("192.0.2.1"))).toEqual(joined);
+  });
+
   it("does not count local connections by address", async () => {
     for (let i = 0; i < 40; i++) expect(await enter(fakeKey(100 + i), at("127.0.0.1", false))).toEqual(joined);
   });
@@ -388,6 +394,28 @@ describe("wrong PINs", () => {
     const codes = (await outcomes).map((outcome) => outcome && "refusal" in outcome && outcome.refusal.code);
     expect(codes.filter((code) => code === "wrongPin")).toHaveLength(10);
     expect(codes.filter((code) => code === "rateLimited")).toHaveLength(40);
+  });
+
+  it("of strangers keep strangers out until some hours later, over a restart, and never members or the owner", async () => {
+    const crowd = async (from: number) => {
+      const guesses = Array.from({ length: 60 }, (_, i) =>
+        join(new FakePeer(`c-${from + i}`, { group: `203.0.113.${i}`, isLimited: true }), fakeKey(from + i), {
+          password: "0000",
+        }),
+      );
+      return (await Promise.all(guesses)).filter(
+        (outcome) => outcome && "refusal" in outcome && outcome.refusal.code === "wrongPin",
+      );
+    };
+    expect(await crowd(1000)).toHaveLength(30);
+    service = start();
+    expect(await crowd(2000)).toHaveLength(0);
+    for (const key of [OWNER, ANN]) expect(await join(new FakePeer(`c-${key}`), key)).toEqual(joined);
+    expect(await join(new FakePeer("c-new", { group: "198.51.100.1", isLimited: true }), fakeKey(9))).toEqual(
+      refused("rateLimited"),
+    );
+    await clock.advance(DAY / 90);
+    expect(await join(new FakePeer("c-new", { group: "198.51.100.1", isLimited: true }), fakeKey(9))).toEqual(joined);
   });
 
   it("of a stranger behind the same address do not lock a member out", async () => {
