@@ -1,8 +1,8 @@
-import { readFile, rename } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import * as v from "valibot";
 import { type Failure, messageOf, ok, type Result } from "../../../shared/base/result.ts";
-import { errnoOf, sweepTemporaryFiles, syncFolder, writeFileAtomic } from "./atomic-file.ts";
+import { errnoOf, setFileAside, sweepTemporaryFiles, writeFileAtomic } from "./atomic-file.ts";
 import { ensurePrivateFolder, type FolderFailure } from "./folder.ts";
 import { type LockFailure, lockFile, type ProfileLock } from "./lock.ts";
 import { controlSocketPath, defaultProfileDir } from "./paths.ts";
@@ -90,10 +90,7 @@ function parseJson<T>(text: string, schema: v.GenericSchema<unknown, T>): { valu
 }
 
 async function putAside(path: string, problem: string): Promise<CorruptFileWarning> {
-  const time = new Date().toISOString().replaceAll(":", "-");
-  const movedTo = `${path}.corrupt-${time}`;
-  await rename(path, movedTo);
-  await syncFolder(join(path, ".."));
+  const movedTo = await setFileAside(path, "corrupt");
   return { code: "file_corrupt", message: `${path} was set aside: ${problem}.`, path, movedTo };
 }
 

@@ -1,8 +1,7 @@
-import { access, rename, unlink } from "node:fs/promises";
-import { dirname } from "node:path";
+import { access } from "node:fs/promises";
 import { fail, ok, type Result } from "../../../shared/base/result.ts";
 import type { SecretStore } from "../../../shared/identity/ports.ts";
-import { syncFolder } from "../profile/atomic-file.ts";
+import { deleteFileDurably, setFileAside } from "../profile/atomic-file.ts";
 import { secureRandom } from "../random.ts";
 import { checkNewPassphrase } from "./envelope.ts";
 import { failureOf, kindOf, makeStore, type OpenSecretStoreOptions, openSecretStore, storeName } from "./open.ts";
@@ -92,8 +91,7 @@ async function clear(store: StoreKind, source: SecretStore, names: readonly stri
     for (const name of names) await source.delete(name);
     return;
   }
-  await unlink(path);
-  await syncFolder(dir);
+  await deleteFileDurably(path);
 }
 
 /** A file that an interrupted move left, or that someone put there, is not the record's: it is kept, out of the way. */
@@ -104,8 +102,7 @@ async function setAsideLeftover(path: string | undefined): Promise<void> {
     () => false,
   );
   if (!isThere) return;
-  await rename(path, `${path}.old-${new Date().toISOString().replaceAll(":", "-")}`);
-  await syncFolder(dirname(path));
+  await setFileAside(path, "old");
 }
 
 function filePathOf(store: StoreKind, profileDir: string): string | undefined {

@@ -12,7 +12,7 @@ const MAX_SECRETS_FILE_BYTES = 4 * 1024 * 1024;
  * refused: a key that was readable may be known, and one that was writable may be somebody else's.
  * @throws FailureError "unsafe_permissions", "unsafe_owner" or "unreadable".
  */
-export async function readPrivateFile(path: string): Promise<string | undefined> {
+export async function readPrivateFile(path: string, maxBytes = MAX_SECRETS_FILE_BYTES): Promise<string | undefined> {
   let file: FileHandle;
   try {
     // O_NOFOLLOW: a link would have us judge, and later replace, two different files. Windows does not know it (0).
@@ -23,7 +23,7 @@ export async function readPrivateFile(path: string): Promise<string | undefined>
     throw unreadable(path, messageOf(error));
   }
   try {
-    await checkPrivate(path, file);
+    await checkPrivate(path, file, maxBytes);
     return await file.readFile("utf8");
   } catch (error) {
     throw error instanceof FailureError ? error : unreadable(path, messageOf(error));
@@ -32,10 +32,10 @@ export async function readPrivateFile(path: string): Promise<string | undefined>
   }
 }
 
-async function checkPrivate(path: string, file: FileHandle): Promise<void> {
+async function checkPrivate(path: string, file: FileHandle, maxBytes: number): Promise<void> {
   const info = await file.stat();
   if (!info.isFile()) throw unreadable(path, "it is not a file");
-  if (info.size > MAX_SECRETS_FILE_BYTES) throw unreadable(path, "it is too large to be ours");
+  if (info.size > maxBytes) throw unreadable(path, "it is too large to be ours");
   if (process.platform === "win32") return;
   if (info.uid !== process.getuid?.()) {
     throw new FailureError({
