@@ -3,7 +3,7 @@ import type { Logger } from "../../shared/base/logger.ts";
 import type { RandomBytes } from "../../shared/base/random.ts";
 import type { Result } from "../../shared/base/result.ts";
 import type { Signer } from "../../shared/identity/keys.ts";
-import type { SecretStore } from "../../shared/identity/ports.ts";
+import type { SecretStore, Vault } from "../../shared/identity/ports.ts";
 import type { AppView, DoctorFinding, RightsView } from "../../shared/ipc/app.ts";
 import type { Settings } from "../../shared/ipc/settings.ts";
 import type { ServerReport } from "../adapters/net/server-probe.ts";
@@ -24,6 +24,7 @@ export interface AppParts extends HostParts {
   readonly view: AppView;
   readonly files: SettingsFiles;
   readonly secrets: SecretStore;
+  readonly vault: Vault;
   readonly signer: Signer;
   /** What a machine is called whose person gave no name. */
   readonly machineName: string;

@@ -26,6 +26,7 @@ import { forgetRooms } from "./room-memory.ts";
 import { checkedChange, type RunOptions, serverPlan, transportPlan, tunnelMtu } from "./run-plan.ts";
 import { testOf } from "./server-test.ts";
 import { SettingsStore } from "./settings-store.ts";
+import { forgetTrust } from "./trust-memory.ts";
 
 export interface AppStart extends RunOptions {
   /** What a command line said that is kept: the server and the name. */
@@ -60,6 +61,9 @@ export class App implements WatchableApp {
   #signer: Signer;
   #isWanted = false;
   #link: AppState["link"];
+  /** What was found damaged in the vault so far. */
+  readonly #damaged: Failure[] = [];
+  readonly #damageWatch: Disposable;
 
   constructor(parts: AppParts) {
     const { clock, files } = parts;
@@ -71,6 +75,10 @@ export class App implements WatchableApp {
     const changed = () => this.#publisher.changed();
     this.#activity = new ActivityLog({ files, clock, logger: parts.logger, onChange: changed });
     this.#publisher = new Publisher(clock, () => this.#state());
+    this.#damageWatch = parts.vault.events.on("damaged", ({ code, message }) => {
+      this.#damaged.push({ code, message });
+      this.#activity.add({ kind: "file_damaged", code, detail: message });
+    });
     this.#runner = new HostRunner(parts, clock, { onHost: (host) => this.#adopt(host), onChange: changed });
   }
 
@@ -120,7 +128,7 @@ export class App implements WatchableApp {
     if (warning) this.#activity.add({ kind: "settings_changed", code: warning.code, detail: warning.message });
     const applied = await this.#apply();
     if (!applied.ok && isStrict) return applied;
-    return ok(warning ? [warning] : []);
+    return ok([...(warning ? [warning] : []), ...this.#damaged]);
   }
 
   /** Ends everything but the memberships. */
@@ -128,6 +136,7 @@ export class App implements WatchableApp {
     this.#publisher.dispose();
     this.#activityWatch?.dispose();
     await this.#runner.stop();
+    this.#damageWatch.dispose();
     await this.#activity.settle();
   }
 
@@ -319,9 +328,13 @@ export class App implements WatchableApp {
   }
 
   async #importIdentity(text: string, passphrase: string): Promise<Result<SelfView>> {
-    const { secrets, clock } = this.#parts;
+    const { secrets, vault, clock } = this.#parts;
     const imported = await importIdentity(secrets, text, passphrase, { replace: true, clock });
     if (!imported.ok) return imported;
+    if (imported.value.replaced) {
+      const forgotten = await this.#apart(() => forgetTrust(vault));
+      if (!forgotten.ok) return forgotten;
+    }
     if (imported.value.changed) {
       const taken = await this.#takeIdentity();
       if (!taken.ok) return taken;
@@ -339,19 +352,27 @@ export class App implements WatchableApp {
 
   /** A new identity belongs to no room: the old one leaves them all first, as far as their servers can be told now. */
   async #replaceIdentity(): Promise<Result<void>> {
-    const { secrets, random, clock } = this.#parts;
+    const { secrets, vault, random, clock } = this.#parts;
     const { rooms } = this.#snapshot();
     await Promise.all(rooms.map(({ roomId }) => this.host.call("leave", { roomId })));
-    const wasWanted = this.#isWanted;
-    this.#isWanted = false;
-    await this.#apply();
-    this.#isWanted = wasWanted;
-    const forgotten = await forgetRooms(secrets);
-    const replaced = forgotten.ok ? await replaceIdentity(secrets, random, clock) : forgotten;
+    const replaced = await this.#apart(async () => {
+      const roomsForgotten = await forgetRooms(vault);
+      const forgotten = roomsForgotten.ok ? await forgetTrust(vault) : roomsForgotten;
+      return forgotten.ok ? replaceIdentity(secrets, random, clock) : forgotten;
+    });
     if (replaced.ok) return this.#takeIdentity();
     // The old identity stays, and what was wanted of it.
     await this.#apply();
     return replaced;
+  }
+
+  /** Does something to what is kept while no host runs that would write it anew from what it knows. */
+  async #apart<T>(task: () => Promise<T>): Promise<T> {
+    const wasWanted = this.#isWanted;
+    this.#isWanted = false;
+    await this.#apply();
+    this.#isWanted = wasWanted;
+    return task();
   }
 
   /** Another identity is stored: who this machine is changes now. */

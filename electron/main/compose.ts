@@ -20,6 +20,8 @@ import { openRoomStore } from "../adapters/store/libsql-room-store.ts";
 import { TunGrant } from "../adapters/tun/grant.ts";
 import { openTun, widenReceiveBuffers } from "../adapters/tun/index.ts";
 import { isTunnelInterface, localTunnelAddresses } from "../adapters/tun/interfaces.ts";
+import { movedIn } from "../adapters/vault/moved-in.ts";
+import { createVault } from "../adapters/vault/vault.ts";
 import { releaseWebrtc } from "../adapters/webrtc/closing.ts";
 import { webrtcTransports } from "../adapters/webrtc/transport.ts";
 import type { TunMode } from "../engine/engine.ts";
@@ -36,9 +38,10 @@ import { Host } from "./host.ts";
 import type { EmbeddedServer } from "./host-runner.ts";
 import { loadIdentity } from "./identity.ts";
 import { watchNetwork } from "./network-watch.ts";
-import { moveRooms } from "./room-memory.ts";
+import { moveRooms, ROOMS_DOCUMENT } from "./room-memory.ts";
 import { transportPlan } from "./run-plan.ts";
 import { openServerFolder } from "./server-folder.ts";
+import { moveTrust } from "./trust-memory.ts";
 import { VERSION } from "./version.ts";
 
 export interface HostRequest extends Pick<AppStart, "connect" | "isStrict" | "server" | "transports" | "remember"> {
@@ -102,6 +105,10 @@ async function assemble(request: HostRequest, sink: LogSink, undo: Undo): Promis
   const identity = await loadIdentity(store, secureRandom);
   if (!identity.ok) return identity;
 
+  const sealed = createVault({ profileDir: profile.value.dir, secrets: store, random: secureRandom });
+  undo.push(async () => sealed.dispose());
+  const vault = movedIn(sealed, store, ROOMS_DOCUMENT);
+
   const runtime = new RuntimeWatch();
   undo.push(async () => runtime.dispose());
   const transports = adjustableTransports(logger);
@@ -109,6 +116,7 @@ async function assemble(request: HostRequest, sink: LogSink, undo: Undo): Promis
     view: viewOf(request.view),
     files: profile.value,
     secrets: store,
+    vault,
     signer: identity.value.signer,
     machineName: hostname(),
     clock: systemClock,
@@ -132,6 +140,7 @@ async function assemble(request: HostRequest, sink: LogSink, undo: Undo): Promis
         ...blueprint,
         version: VERSION,
         secrets: store,
+        vault,
         verify: nativeVerify,
         clock: systemClock,
         random: secureRandom,
@@ -145,7 +154,10 @@ async function assemble(request: HostRequest, sink: LogSink, undo: Undo): Promis
         ...(request.engines && { createEngine: request.engines.create }),
       }),
     startServer: (at) => startEmbedded(at, profile.value, logger),
-    moveRooms: (from, to) => moveRooms(store, from, to, logger),
+    moveRooms: async (from, to) => {
+      await moveRooms(vault, from, to, logger);
+      await moveTrust(vault, from, to, logger);
+    },
   };
   const app = new App(parts);
   undo.push(() => app.stop());

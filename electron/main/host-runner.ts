@@ -35,7 +35,7 @@ export interface HostParts {
   makeHost(blueprint: HostBlueprint): Host;
   /** @throws FailureError, "address_in_use" among others. */
   startServer(at: { readonly host: string; readonly port: number }): Promise<EmbeddedServer>;
-  /** The rooms of the embedded server are the same rooms under its new address. Called while no host runs; never throws. */
+  /** The rooms of the embedded server, and their keys, are the same under its new address. Called while no host runs; never throws. */
   moveRooms(fromUrl: string, toUrl: string): Promise<void>;
 }
 

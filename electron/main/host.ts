@@ -6,7 +6,7 @@ import type { Logger } from "../../shared/base/logger.ts";
 import type { RandomBytes } from "../../shared/base/random.ts";
 import { type Failure, fail, messageOf, ok, type Result } from "../../shared/base/result.ts";
 import type { Signer } from "../../shared/identity/keys.ts";
-import type { SecretStore } from "../../shared/identity/ports.ts";
+import type { SecretStore, Vault } from "../../shared/identity/ports.ts";
 import type { SpeedTest } from "../../shared/ipc/app.ts";
 import type { HostApi, HostSnapshot, Method, Params, Replies, RuntimeView } from "../../shared/ipc/contract.ts";
 import type { PeerView } from "../../shared/mesh/mesh.ts";
@@ -56,6 +56,7 @@ export interface HostOptions
   readonly publicServerUrl?: () => string | undefined;
   readonly signer: Signer;
   readonly secrets: SecretStore;
+  readonly vault: Vault;
   readonly clock: Clock;
   readonly random: RandomBytes;
   readonly logger: Logger;
@@ -93,7 +94,7 @@ export class Host implements HostApi, Disposable {
     const { signer, clock, random, logger, serverUrl, dial } = options;
     this.#signaling = new SignalingClient({ url: serverUrl, dial, signer, clock, random, logger });
     this.#rooms = new RoomSessions({ client: this.#signaling, self: signer.publicKey, clock, random, logger });
-    this.#memory = new RoomMemory(options.secrets, serverUrl, logger);
+    this.#memory = new RoomMemory(options.vault, serverUrl, logger);
     const createEngine = options.createEngine ?? ((needs) => new Engine({ ...options, ...needs }));
     this.engine = createEngine({
       ...options,

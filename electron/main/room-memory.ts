@@ -2,11 +2,12 @@ import * as v from "valibot";
 import type { RoomId } from "../../shared/base/brand.ts";
 import type { Logger } from "../../shared/base/logger.ts";
 import { fail, messageOf, ok, type Result } from "../../shared/base/result.ts";
-import type { SecretStore } from "../../shared/identity/ports.ts";
+import type { Vault } from "../../shared/identity/ports.ts";
 import type { SavedRoom } from "../../shared/room/saved.ts";
 import { storeFailure } from "./identity.ts";
 
-const SECRET_NAME = "rooms";
+/** The document that the rooms lie in; before the vault, also the name of the secret that they were. */
+export const ROOMS_DOCUMENT = "rooms";
 
 const Saved = v.object({
   v: v.literal(1),
@@ -30,39 +31,39 @@ const Saved = v.object({
  * The same rooms are on the same server under another address from now on: the embedded server has another port. What
  * was there already under that address stays. A list that cannot be read is left to whoever loads it next, who says so.
  */
-export async function moveRooms(store: SecretStore, fromUrl: string, toUrl: string, logger: Logger): Promise<void> {
+export async function moveRooms(vault: Vault, fromUrl: string, toUrl: string, logger: Logger): Promise<void> {
   try {
-    const text = await store.get(SECRET_NAME);
+    const text = await vault.get(ROOMS_DOCUMENT);
     if (text === undefined) return;
     const { [fromUrl]: moved = [], [toUrl]: there = [], ...others } = v.parse(Saved, JSON.parse(text)).servers;
     const known = new Set(there.map(({ roomId }) => roomId));
     const servers = { ...others, [toUrl]: [...there, ...moved.filter(({ roomId }) => !known.has(roomId))] };
-    await store.set(SECRET_NAME, JSON.stringify({ v: 1, servers }));
+    await vault.set(ROOMS_DOCUMENT, JSON.stringify({ v: 1, servers }));
   } catch (error) {
     logger.error("the rooms could not be taken along to the server's new address", { error: messageOf(error) });
   }
 }
 
-/** Forgets every room on every server: the identity that is in them goes. Fails as the store does. */
-export async function forgetRooms(store: SecretStore): Promise<Result<void>> {
+/** Forgets every room on every server: the identity that is in them goes. Fails as the vault does. */
+export async function forgetRooms(vault: Vault): Promise<Result<void>> {
   try {
-    await store.delete(SECRET_NAME);
+    await vault.delete(ROOMS_DOCUMENT);
     return ok(undefined);
   } catch (error) {
     return { ok: false, error: storeFailure(error) };
   }
 }
 
-/** The rooms of earlier runs. They hold PINs, so they lie where the identity lies. */
+/** The rooms of earlier runs. They hold PINs, so they lie in the vault. */
 export class RoomMemory {
-  readonly #store: SecretStore;
+  readonly #vault: Vault;
   readonly #serverUrl: string;
   readonly #logger: Logger;
   #others: v.InferOutput<typeof Saved>["servers"] = {};
   #writing: Promise<void> = Promise.resolve();
 
-  constructor(store: SecretStore, serverUrl: string, logger: Logger) {
-    this.#store = store;
+  constructor(vault: Vault, serverUrl: string, logger: Logger) {
+    this.#vault = vault;
     this.#serverUrl = serverUrl;
     this.#logger = logger;
   }
@@ -70,7 +71,7 @@ export class RoomMemory {
   /** Fails ("rooms_corrupt") rather than forget memberships that it cannot read. */
   async load(): Promise<Result<readonly SavedRoom[]>> {
     try {
-      const text = await this.#store.get(SECRET_NAME);
+      const text = await this.#vault.get(ROOMS_DOCUMENT);
       if (text === undefined) return ok([]);
       const saved = v.parse(Saved, JSON.parse(text));
       this.#others = saved.servers;
@@ -78,7 +79,7 @@ export class RoomMemory {
       return ok(rooms.map(({ leaving, ...room }) => (leaving ? { ...room, leaving } : room)));
     } catch (error) {
       if (error instanceof SyntaxError || error instanceof v.ValiError) {
-        return fail("rooms_corrupt", "the list of rooms in the secret store is damaged");
+        return fail("rooms_corrupt", "the list of rooms in the vault is damaged");
       }
       return fail("unreadable", `the list of rooms cannot be read: ${messageOf(error)}`);
     }
@@ -89,7 +90,7 @@ export class RoomMemory {
     const servers = { ...this.#others, [this.#serverUrl]: rooms };
     const text = JSON.stringify({ v: 1, servers });
     this.#writing = this.#writing
-      .then(() => this.#store.set(SECRET_NAME, text))
+      .then(() => this.#vault.set(ROOMS_DOCUMENT, text))
       .catch((error) => this.#logger.error("the list of rooms could not be saved", { error: messageOf(error) }));
   }
 

@@ -9,8 +9,10 @@ import { secureRandom } from "../../adapters/random.ts";
 import { type MoveSecretsOptions, moveSecrets } from "../../adapters/secrets/move.ts";
 import { type Keychain, type OpenedSecretStore, openSecretStore, storeName } from "../../adapters/secrets/open.ts";
 import { findSecrets } from "../../adapters/secrets/whereabouts.ts";
+import { createVault } from "../../adapters/vault/vault.ts";
 import { storedPublicKey } from "../../main/identity.ts";
 import { exportIdentity, type ImportedIdentity, importIdentity } from "../../main/identity-backup.ts";
+import { forgetTrust } from "../../main/trust-memory.ts";
 import { createOutput, EXIT_DONE, EXIT_FAILED, type Output } from "../output.ts";
 import { table } from "../text.ts";
 import { inWords } from "../words.ts";
@@ -177,6 +179,11 @@ async function importCommand({ options, output, ports }: Run, file: string): Pro
       clock: systemClock,
     });
     if (!imported.ok) return imported;
+    if (imported.value.replaced) {
+      const vault = createVault({ profileDir: profile.dir, secrets: opened.value.store, random: secureRandom });
+      const forgotten = await forgetTrust(vault);
+      if (!forgotten.ok) return forgotten;
+    }
     reportImport(output, imported.value, opened.value);
     return ok(undefined);
   });

@@ -8,6 +8,7 @@ import { Host } from "../../../electron/main/host.ts";
 import type { EmbeddedServer } from "../../../electron/main/host-runner.ts";
 import { IDENTITY_SECRET } from "../../../electron/main/identity.ts";
 import { moveRooms } from "../../../electron/main/room-memory.ts";
+import { moveTrust } from "../../../electron/main/trust-memory.ts";
 import { base64 } from "../../../shared/base/bytes.ts";
 import { createLogger } from "../../../shared/base/logger.ts";
 import { type Failure, FailureError, fail, ok, type Result } from "../../../shared/base/result.ts";
@@ -38,16 +39,18 @@ export class TestApp {
     upgrade: { state: "websocket", latencyMs: 2.4 },
   };
   readonly secrets: Machine["secrets"];
+  readonly vault: Machine["vault"];
   readonly world: World;
   readonly username: string;
   readonly #pair: Machine["pair"];
   app: App;
 
-  constructor(world: World, username: string, start?: Pick<Machine, "pair" | "secrets">) {
+  constructor(world: World, username: string, start?: Pick<Machine, "pair" | "secrets" | "vault">) {
     const machine = start ?? world.machine(username);
     this.world = world;
     this.username = username;
     this.secrets = machine.secrets;
+    this.vault = machine.vault;
     this.#pair = machine.pair;
     void machine.secrets.set(IDENTITY_SECRET, base64.encode(machine.pair.secretKey));
     this.app = new App(this.#parts(machine.pair));
@@ -108,6 +111,7 @@ export class TestApp {
       view: { version: "1.2.3", surface: "browser", platform: "linux", locale: "en-GB", canStartAtLogin: false },
       files: this.files,
       secrets: this.secrets,
+      vault: this.vault,
       signer: signerOf(pair),
       machineName: this.username,
       clock,
@@ -131,6 +135,7 @@ export class TestApp {
           ...blueprint,
           version: "1.2.3",
           secrets: this.secrets,
+          vault: this.vault,
           verify: nativeVerify,
           clock,
           random: secureRandom,
@@ -147,7 +152,10 @@ export class TestApp {
         return host;
       },
       startServer: async (at) => this.#startServer(at),
-      moveRooms: (from, to) => moveRooms(this.secrets, from, to, logger),
+      moveRooms: async (from, to) => {
+        await moveRooms(this.vault, from, to, logger);
+        await moveTrust(this.vault, from, to, logger);
+      },
     };
   }
 

@@ -347,10 +347,10 @@ describe("the server in this process", () => {
   it("gets another port also where the list of rooms cannot be read", async () => {
     const ann = fresh();
     await ann.app.start({ connect: true });
-    await ann.secrets.set("rooms", "{");
+    await ann.vault.set("rooms", "{");
     await ann.must("saveSettings", { change: { server: { kind: "embedded", reach: "computer", port: 9090 } } });
     expect(ann.state.server).toMatchObject({ url: "ws://127.0.0.1:9090/ws", code: "rooms_corrupt" });
-    await ann.secrets.delete("rooms");
+    await ann.vault.delete("rooms");
     await ann.must("retryNow", {});
     await world.until(() => ann.state.server.state === "online");
   });

@@ -231,10 +231,10 @@ describe("starting and stopping", () => {
 
   it("does not start on a damaged list of rooms, nor overwrite it, nor call the server", async () => {
     const ann = world.machine("Ann");
-    await ann.secrets.set("rooms", "{half");
+    await ann.vault.set("rooms", "{half");
     expect(await ann.host.start()).toMatchObject({ ok: false, error: { code: "rooms_corrupt" } });
     await ann.host.stop();
-    expect(await ann.secrets.get("rooms")).toBe("{half");
+    expect(await ann.vault.get("rooms")).toBe("{half");
     expect(world.server.dials).toBe(0);
   });
 
@@ -255,7 +255,7 @@ describe("starting and stopping", () => {
 
   it("works on when a room cannot be saved, and logs it", async () => {
     const ann = await world.started("Ann");
-    ann.secrets.failWith = new FailureError({ code: "keychain_locked", message: "locked" });
+    ann.vault.failWith = new FailureError({ code: "unwritable", message: "the disk is full" });
     expect(await world.ask(ann, "create", { name: "Den", pin: PIN })).toMatchObject({ ok: true });
     await world.clock.advance(0);
     expect(world.log.filter(({ level }) => level === "error").map(({ message }) => message)).toEqual([

@@ -10,6 +10,7 @@ import { packetBetween } from "../../fakes/packets.ts";
 import { FakeSecretStore } from "../../fakes/secrets.ts";
 import { FakeSignalingServer } from "../../fakes/signaling-server.ts";
 import { FakeTun } from "../../fakes/tun.ts";
+import { FakeVault } from "../../fakes/vault.ts";
 import { Wires } from "./wires.ts";
 
 const SERVER_URL = "ws://server.test/ws";
@@ -24,6 +25,7 @@ interface HostEvent {
 export interface Machine {
   readonly host: Host;
   readonly secrets: FakeSecretStore;
+  readonly vault: FakeVault;
   readonly pair: KeyPair;
   /** Every device it opened, the newest last. */
   readonly devices: FakeTun[];
@@ -40,9 +42,14 @@ export class World {
   readonly #machines: Machine[] = [];
 
   /** A machine that is not started yet. */
-  machine(username: string, options: Partial<HostOptions> = {}, before?: Pick<Machine, "pair" | "secrets">): Machine {
+  machine(
+    username: string,
+    options: Partial<HostOptions> = {},
+    before?: Pick<Machine, "pair" | "secrets" | "vault">,
+  ): Machine {
     const pair = before?.pair ?? generateKeyPair(secureRandom);
     const secrets = before?.secrets ?? new FakeSecretStore();
+    const vault = before?.vault ?? new FakeVault();
     const devices: FakeTun[] = [];
     const host = new Host({
       version: "1.2.3",
@@ -50,6 +57,7 @@ export class World {
       username,
       signer: signerOf(pair),
       secrets,
+      vault,
       verify: nativeVerify,
       clock: this.clock,
       random: secureRandom,
@@ -67,7 +75,7 @@ export class World {
       runtime: () => ({ rssBytes: 64_000_000, heapBytes: 16_000_000, eventLoopDelayMs: {} }),
       ...options,
     });
-    const machine: Machine = { host, secrets, pair, devices, events: recordEvents(host) };
+    const machine: Machine = { host, secrets, vault, pair, devices, events: recordEvents(host) };
     this.#machines.push(machine);
     return machine;
   }

@@ -4,21 +4,21 @@ import type { RoomId } from "../../../shared/base/brand.ts";
 import { createLogger, type LogRecord } from "../../../shared/base/logger.ts";
 import { FailureError, ok } from "../../../shared/base/result.ts";
 import type { SavedRoom } from "../../../shared/room/saved.ts";
-import { FakeSecretStore } from "../../fakes/secrets.ts";
+import { FakeVault } from "../../fakes/vault.ts";
 
 const den: SavedRoom = { roomId: "den" as RoomId, name: "Den", pin: "4821", owner: true, username: "Ann" };
 const attic: SavedRoom = { ...den, roomId: "attic" as RoomId, name: "Attic", owner: false, leaving: true };
 
-let secrets: FakeSecretStore;
+let vault: FakeVault;
 let log: LogRecord[];
 beforeEach(() => {
-  secrets = new FakeSecretStore();
+  vault = new FakeVault();
   log = [];
 });
 
 function memory(server = "ws://one.test/ws"): RoomMemory {
   return new RoomMemory(
-    secrets,
+    vault,
     server,
     createLogger((record) => log.push(record)),
   );
@@ -61,26 +61,26 @@ describe("the memory of rooms", () => {
     ["of another shape", JSON.stringify({ v: 1, servers: { a: [{ roomId: 7 }] } })],
     ["of a later version", JSON.stringify({ v: 2, servers: {} })],
   ])("fails on a list that is %s, and leaves it as it is", async (_, text) => {
-    await secrets.set("rooms", text);
+    await vault.set("rooms", text);
     const result = await memory().load();
     expect(result).toMatchObject({ ok: false, error: { code: "rooms_corrupt" } });
     expect(JSON.stringify(result)).not.toContain("4821");
-    expect(await secrets.get("rooms")).toBe(text);
+    expect(await vault.get("rooms")).toBe(text);
   });
 
-  it("tells a store that cannot be read from a list that is damaged", async () => {
-    secrets.failWith = new FailureError({ code: "keychain_locked", message: "locked" });
+  it("tells a vault that cannot be read from a list that is damaged", async () => {
+    vault.failWith = new FailureError({ code: "keychain_locked", message: "locked" });
     expect(await memory().load()).toMatchObject({ ok: false, error: { code: "unreadable" } });
   });
 
   it("logs a failed write without the PIN, and writes the next", async () => {
     const one = memory();
-    secrets.failWith = new FailureError({ code: "keychain_locked", message: "locked" });
+    vault.failWith = new FailureError({ code: "keychain_locked", message: "locked" });
     one.store([den]);
     await one.settled();
     expect(log).toHaveLength(1);
     expect(JSON.stringify(log)).not.toContain(den.pin);
-    secrets.failWith = undefined;
+    vault.failWith = undefined;
     one.store([den, attic]);
     await one.settled();
     expect(await memory().load()).toEqual(ok([den, attic]));
