@@ -20,6 +20,7 @@ import {
 import { LaneSwitch } from "./lane-switch.ts";
 import { MediaLane } from "./media-lane.ts";
 import type { Fingerprints, PeerTransport } from "./ports.ts";
+import { isTrustBody } from "./trust-body.ts";
 
 /** The word in a hello's capabilities: the sender has the media lane on this connection. */
 export const MEDIA_CAPABILITY = "media";
@@ -176,8 +177,9 @@ export class Connection {
     this.transport.sendControl(encodeControl(room === undefined ? { t: "bye" } : { t: "bye", room }));
   }
 
-  /** @returns whether it went out: there is room in the channel, and the message is not too long for the other end. */
+  /** @returns whether it went out: there is room in the channel, and the message is one that the other end takes. */
   say(body: object): boolean {
+    if (!isTrustBody(body)) return false;
     const text = encodeControl({ t: "trust", body });
     return text.length <= MAX_CONTROL_LENGTH && this.transport.sendControl(text);
   }

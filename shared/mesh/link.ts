@@ -13,7 +13,6 @@ import { Liveness } from "./liveness.ts";
 import { Outbox, type OutboxDeps } from "./outbox.ts";
 import type { CreateTransport, Fingerprints, TransportPath, TransportSignal } from "./ports.ts";
 import { SignalAllowance } from "./signal-allowance.ts";
-import { isTrustBody } from "./trust-body.ts";
 
 /** An attempt that is not up by then is given up: ICE's own checks end within it. */
 export const ATTEMPT_MS = 15_000;
@@ -177,7 +176,7 @@ export class Link {
 
   /** Tells the member what decides whether this machine belongs there. Lost when there is no link, or no room on it. */
   say(body: object): void {
-    if (!this.#inUse || (isTrustBody(body) && this.#inUse.connection.say(body))) return;
+    if (!this.#inUse || this.#inUse.connection.say(body)) return;
     this.#deps.logger.warn("a message about trust was lost", { peer: this.peer.slice(0, 8) });
   }
 

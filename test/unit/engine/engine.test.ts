@@ -1,102 +1,22 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { nativeVerify } from "../../../electron/adapters/ed25519.ts";
-import { secureRandom } from "../../../electron/adapters/random.ts";
-import { Engine, type EngineOptions, type TunnelState } from "../../../electron/engine/engine.ts";
-import type { RoomId } from "../../../shared/base/brand.ts";
-import { silentLogger } from "../../../shared/base/logger.ts";
 import { fail, ok } from "../../../shared/base/result.ts";
-import { deriveAddress, type MemberAddress } from "../../../shared/identity/address.ts";
-import { generateKeyPair, type KeyPair, keyPairFrom, signerOf } from "../../../shared/identity/keys.ts";
-import { FakeClock } from "../../fakes/clock.ts";
+import { deriveAddress } from "../../../shared/identity/address.ts";
 import { packetBetween } from "../../fakes/packets.ts";
 import { FakeTun } from "../../fakes/tun.ts";
-import { Wires } from "../main/wires.ts";
+import { COLLIDING, type Node, room, World } from "./world.ts";
 
-const room = "room" as RoomId;
-
-/** Two keys with the same IPv4 address, 100.118.166.217: found by trying a few thousand seeds. The first is the larger. */
-const COLLIDING = [2774, 4382].map((n) => {
-  const seed = new Uint8Array(32);
-  new DataView(seed.buffer).setUint32(0, n);
-  return keyPairFrom(seed);
-}) as [KeyPair, KeyPair];
-
-interface Node {
-  readonly engine: Engine;
-  readonly pair: KeyPair;
-  readonly devices: FakeTun[];
-  /** With which addresses each device was opened. */
-  readonly opened: { ipv4: string; ipv6: string }[];
-  readonly states: TunnelState[];
-  readonly moves: MemberAddress[];
-}
-
-let clock: FakeClock;
-let wires: Wires;
-let nodes: Node[];
+let world: World;
+let clock: World["clock"];
 beforeEach(() => {
-  clock = new FakeClock();
-  wires = new Wires();
-  nodes = [];
+  world = new World();
+  clock = world.clock;
 });
-afterEach(() => Promise.all(nodes.map(({ engine }) => engine.stop())));
+afterEach(() => world.stop());
 
-function node(options: Partial<EngineOptions> = {}, pair = generateKeyPair(secureRandom)): Node {
-  const devices: FakeTun[] = [];
-  const opened: Node["opened"] = [];
-  const engine = new Engine({
-    signer: signerOf(pair),
-    verify: nativeVerify,
-    clock,
-    random: secureRandom,
-    logger: silentLogger,
-    username: `node ${nodes.length}`,
-    mtu: 1280,
-    tun: "auto",
-    openTun: async ({ ipv4, ipv6 }) => {
-      opened.push({ ipv4, ipv6 });
-      const device = new FakeTun(1280, `fake${devices.length}`);
-      devices.push(device);
-      return ok(device);
-    },
-    createTransport: wires.create,
-    localTunnelAddresses: () => new Set(),
-    sendSignal: (_room, to, kind, content) => {
-      const target = nodes.find((other) => other.pair.publicKey === to);
-      setImmediate(() => target?.engine.deliver(room, pair.publicKey, kind, content));
-      return true;
-    },
-    ...options,
-  });
-  const made: Node = { engine, pair, devices, opened, states: [], moves: [] };
-  engine.events.on("tunnel", (state) => made.states.push(state));
-  engine.events.on("address", (address) => made.moves.push(address));
-  engine.events.on("linked", ({ publicKey }) => engine.setAdmitted(publicKey, true));
-  nodes.push(made);
-  return made;
-}
-
-/** The first was there before the second. */
-async function connect(a: Node, b: Node): Promise<void> {
-  for (const each of [a, b]) expect(await each.engine.start()).toEqual(ok(undefined));
-  a.engine.peerSeen(room, b.pair.publicKey, true);
-  b.engine.peerSeen(room, a.pair.publicKey, false);
-  await until(() => [a, b].every(({ engine }) => engine.peers[0]?.state === "connected"));
-}
-
-async function until(isSo: () => boolean): Promise<void> {
-  for (let i = 0; i < 600 && !isSo(); i++) await clock.advance(50);
-  expect(isSo()).toBe(true);
-}
-
-async function send(from: Node, to: Node): Promise<Buffer[]> {
-  const device = to.devices.at(-1)!;
-  device.take();
-  const packet = packetBetween(from.engine.address.ipv4, to.engine.address.ipv4, 253, Buffer.from("hello"));
-  from.devices.at(-1)!.fromSystem(packet);
-  await clock.advance(1);
-  return device.take();
-}
+const node: World["node"] = (...args) => world.node(...args);
+const connect = (a: Node, b: Node) => world.connect(a, b);
+const until = (isSo: () => boolean) => world.until(isSo);
+const send = (from: Node, to: Node) => world.send(from, to);
 
 describe("two members whose keys give one IPv4 address", () => {
   it("both keep their IPv6 address, and the one with the larger key takes its next IPv4 address", async () => {

@@ -260,8 +260,67 @@ describe("a connection", () => {
     expect(heard).toEqual(["hello bob", "bye room1"]);
   });
 
+  it("hears of trust from who has said hello, and from nobody before: that is dropped and harms nothing", async () => {
+    const { transport, heard, ends } = connection();
+    transport.onOpen();
+    transport.receive({ t: "trust", body: { kind: "early" } });
+    transport.receive(await helloFrom(peer, self));
+    transport.receive({ t: "trust", body: { kind: "room" } });
+    await settle();
+    expect(heard).toEqual(["hello bob", 'trust {"kind":"room"}']);
+    expect(ends).toEqual([]);
+  });
+
+  it("keeps what is said of trust right behind a hello until its own is out, in order", async () => {
+    const slow = slowSigner(self);
+    const { transport, heard } = connection(slow.signer);
+    transport.onOpen();
+    transport.receive(await helloFrom(peer, self));
+    for (const kind of ["room", "policy"]) transport.receive({ t: "trust", body: { kind } });
+    transport.receive({ t: "bye" });
+    await settle();
+    expect(heard).toEqual([]);
+    slow.release();
+    await settle();
+    expect(heard).toEqual(["hello bob", 'trust {"kind":"room"}', 'trust {"kind":"policy"}', "bye undefined"]);
+  });
+
+  it("regards nothing of trust from who could not prove who it is", async () => {
+    const { transport, heard, ends, connection: made } = connection();
+    transport.onOpen();
+    transport.receive(await helloFrom(keyPair(9), self));
+    transport.receive({ t: "trust", body: { kind: "room" } });
+    await settle();
+    expect(heard).toEqual([]);
+    expect(ends).toMatchObject([{ code: "bad_proof" }]);
+    expect(made.proven).toBeUndefined();
+  });
+
+  it("knows for which certificates the proof holds, also once it is closed", async () => {
+    const { transport, connection: made } = await greeted();
+    expect(made.proven).toEqual({ local: "AA", remote: "BB" });
+    transport.fingerprints = undefined;
+    made.close();
+    expect(made.proven).toEqual({ local: "AA", remote: "BB" });
+  });
+
+  it("says of trust what the other end takes, and nothing that would make it hang up", async () => {
+    const { transport, connection: made } = await greeted();
+    const sent = transport.sent.length;
+    const around = encodeControl({ t: "trust", body: { a: "" } }).length;
+    const endless: Record<string, unknown> = {};
+    endless.self = endless;
+    expect(made.say({ a: "x".repeat(MAX_CONTROL_LENGTH - around) })).toBe(true);
+    expect(transport.sent.at(-1)).toMatchObject({ t: "trust" });
+    for (const body of [{ a: "x".repeat(MAX_CONTROL_LENGTH - around + 1) }, endless, [1], { a: 1n }]) {
+      expect(made.say(body)).toBe(false);
+    }
+    expect(transport.sent).toHaveLength(sent + 1);
+  });
+
   it.each([
     ["malformed", "{"],
+    ["malformed", '{"t":"trust","body":[]}'],
     ["too_large", "x".repeat(MAX_CONTROL_LENGTH + 1)],
   ])("ends over a message that is %s", async (code, raw) => {
     const { transport, ends } = await greeted();
@@ -279,6 +338,18 @@ describe("a connection", () => {
     expect(ends).toMatchObject([{ code: "flood" }]);
     transport.receive({ t: "ping", id: 0 });
     expect(ends).toHaveLength(1);
+  });
+
+  it("ends over a flood of trust as of anything else, however large each of it is", async () => {
+    const { transport, ends, heard, clock } = await greeted();
+    await clock.advance(1_000);
+    heard.length = 0;
+    const body = { a: "x".repeat(MAX_CONTROL_LENGTH - 100) };
+    for (let i = 0; i < 3 * MAX_CONTROL_PER_SECOND; i++) transport.receive({ t: "trust", body });
+    expect(ends).toMatchObject([{ code: "flood" }]);
+    await settle();
+    expect(heard).toEqual([]);
+    expect(transport.closes).toBe(1);
   });
 
   it("tells once that it ended, and not at all when it was closed from here", async () => {

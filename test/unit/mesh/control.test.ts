@@ -18,6 +18,8 @@ describe("control messages", () => {
     { t: "pong", id: 7 },
     { t: "bye" },
     { t: "bye", room: "room1" },
+    { t: "trust", body: {} },
+    { t: "trust", body: { kind: "room", rooms: [["r", 1], null], last: { proof: "p" } } },
   ])("come back as they went: %j", (message) => {
     expect(decodeControl(encodeControl(message))).toEqual({ ok: true, value: message });
   });

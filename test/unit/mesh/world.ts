@@ -4,7 +4,7 @@ import { concatBytes, equalBytes, utf8 } from "../../../shared/base/bytes.ts";
 import { silentLogger } from "../../../shared/base/logger.ts";
 import type { Signer, VerifySignature } from "../../../shared/identity/keys.ts";
 import { Mesh, type MeshEvents, type PeerView } from "../../../shared/mesh/mesh.ts";
-import type { TransportSignal } from "../../../shared/mesh/ports.ts";
+import type { Fingerprints, TransportSignal } from "../../../shared/mesh/ports.ts";
 import type { Lane } from "../../../shared/tunnel/ports.ts";
 import { FakeClock } from "../../fakes/clock.ts";
 import { type FakeHost, FakeNetwork } from "../../fakes/transport.ts";
@@ -72,6 +72,13 @@ export class World {
   }
 }
 
+/** What main gets to hear of one member, in order. */
+export type Word =
+  | { readonly linked: Fingerprints }
+  | { readonly said: unknown; readonly by: Fingerprints }
+  | "unlinked"
+  | "gone";
+
 export class Member {
   readonly key: PublicKey;
   readonly host: FakeHost;
@@ -82,6 +89,7 @@ export class Member {
   /** Every lane there was with whom, in order; undefined where there was none. */
   readonly lanes: (Lane | undefined)[] = [];
   readonly packets: number[] = [];
+  readonly words: Word[] = [];
   isOnline = true;
   /** What this machine's clock counts of its sleep; no timer ran meanwhile. */
   sleptMs = 0;
@@ -121,6 +129,10 @@ export class Member {
     );
     this.mesh.events.on("peer", (peer) => this.peers.push(peer));
     this.mesh.events.on("gone", (gone) => this.gone.push(gone));
+    this.mesh.events.on("linked", ({ fingerprints }) => this.words.push({ linked: fingerprints }));
+    this.mesh.events.on("said", ({ fingerprints, body }) => this.words.push({ said: body, by: fingerprints }));
+    this.mesh.events.on("unlinked", () => this.words.push("unlinked"));
+    this.mesh.events.on("gone", () => this.words.push("gone"));
     this.mesh.events.on("refused", ({ failure }) => this.refused.push(failure.code));
     this.mesh.events.on("lane", ({ lane }) => {
       // As the tunnel does: the old lane is let go of, the new one taken over.
@@ -133,6 +145,11 @@ export class Member {
 
   get lane(): Lane | undefined {
     return this.lanes.at(-1);
+  }
+
+  /** What was said to it. */
+  get said(): readonly unknown[] {
+    return this.words.flatMap((word) => (typeof word === "object" && "said" in word ? [word.said] : []));
   }
 
   /** What is known of the only peer, or of `other`. */
