@@ -10,6 +10,8 @@ export const ICMP = {
   unreachable: 3,
   redirect: 5,
   echoRequest: 8,
+  timeExceeded: 11,
+  parameterProblem: 12,
   code: { hostUnreachable: 1, fragmentationNeeded: 4, prohibited: 13 },
 } as const;
 
@@ -17,6 +19,8 @@ export const ICMP = {
 export const ICMPV6 = {
   unreachable: 1,
   packetTooBig: 2,
+  timeExceeded: 3,
+  parameterProblem: 4,
   echoRequest: 128,
   echoReply: 129,
   redirect: 137,
@@ -30,8 +34,14 @@ export interface IcmpHeader {
   readonly isError: boolean;
 }
 
-/** Source quench, time exceeded and parameter problem beside those named above. */
-const icmpErrors: ReadonlySet<number> = new Set([ICMP.unreachable, 4, ICMP.redirect, 11, 12]);
+/** Source quench, which is 4, beside those named above. */
+const icmpErrors: ReadonlySet<number> = new Set([
+  ICMP.unreachable,
+  4,
+  ICMP.redirect,
+  ICMP.timeExceeded,
+  ICMP.parameterProblem,
+]);
 
 /** Reads ICMP or ICMPv6, by `transport.protocol`. Undefined for another protocol or a header cut short. */
 export function parseIcmp(packet: Uint8Array, transport: Transport): IcmpHeader | undefined {

@@ -1,4 +1,4 @@
-import type { Transport } from "./protocol.ts";
+import { PROTOCOL, type Transport } from "./protocol.ts";
 import { u8, u16, u32 } from "./words.ts";
 
 export const TCP_MIN_HEADER_BYTES = 20;
@@ -47,4 +47,12 @@ export function parseTcp(packet: Uint8Array, { offset, end }: Transport): TcpHea
     flags: u8(packet, offset + TCP.flags),
     headerBytes,
   };
+}
+
+const CONTROL_FLAGS = TCP_FLAG.syn | TCP_FLAG.fin | TCP_FLAG.rst;
+
+/** Whether it is a TCP segment that begins or ends something. Looks at one byte, and allocates nothing. */
+export function isTcpControl(packet: Uint8Array, { protocol, offset, end }: Transport): boolean {
+  if (protocol !== PROTOCOL.tcp || offset + TCP_MIN_HEADER_BYTES > end) return false;
+  return (u8(packet, offset + TCP.flags) & CONTROL_FLAGS) !== 0;
 }

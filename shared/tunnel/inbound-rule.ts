@@ -45,6 +45,23 @@ export function formatInboundRule(rule: InboundRule): string {
   return texts.join(", ");
 }
 
+/** Whether whoever comes to a port of this computer may, by the rule alone. */
+export function isPortOpen(rule: InboundRule, protocol: PortRange["protocol"], port: number): boolean {
+  if (rule.mode !== "ports") return rule.mode === "all";
+  for (const range of rule.ports) {
+    if (range.protocol === protocol && range.from <= port && port <= range.to) return true;
+  }
+  return false;
+}
+
+/** Whether everything that `narrow` lets in, `wide` does too. A range counts as covered only by a single other. */
+export function isWithin(narrow: InboundRule, wide: InboundRule): boolean {
+  if (narrow.mode !== "ports" || wide.mode !== "ports") return wide.mode === "all" || narrow.mode === "none";
+  return narrow.ports.every(({ protocol, from, to }) =>
+    wide.ports.some((range) => range.protocol === protocol && range.from <= from && to <= range.to),
+  );
+}
+
 function readRange(part: string): PortRange | undefined {
   const [, protocol, from, to = from] = /^(tcp|udp):(\d{1,5})(?:-(\d{1,5}))?$/.exec(part) ?? [];
   if (protocol !== "tcp" && protocol !== "udp") return undefined;

@@ -8,10 +8,11 @@ import { TransportLayout } from "../packet/layout.ts";
 import { clampMss } from "../packet/mss.ts";
 import type { Transport } from "../packet/protocol.ts";
 import { summarizePacket } from "../packet/summary.ts";
+import { isTcpControl } from "../packet/tcp.ts";
 import type { VirtioHeader } from "../packet/virtio.ts";
 import { u8 } from "../packet/words.ts";
 import type { Delivery } from "./delivery.ts";
-import { isCarriedWhole, isPartial, isPartialOnly, isSuper, trim } from "./offload.ts";
+import { isCarriedWhole, isPartial, isPartialOnly, isSuper, segmentCount, trim } from "./offload.ts";
 import type { Peer } from "./peer.ts";
 import type { Addresses, RouteTable } from "./routes.ts";
 import { isSpeedFrame } from "./speed-frame.ts";
@@ -82,9 +83,13 @@ export class Inbound {
   #in(peer: Peer, packet: Uint8Array, transport: Transport | undefined, offload: VirtioHeader | undefined): void {
     const { delivery } = this;
     if (!delivery) return peer.counting.drop("no_device");
+    const isControl = transport !== undefined && isTcpControl(packet, transport);
     if (offload && isSuper(offload)) {
       this.#layout.read(packet);
       if (!isCarriedWhole(offload, packet, this.#layout)) return peer.counting.drop("malformed");
+      if (!isAdmitted(peer, packet, isControl)) {
+        return peer.counting.drop("refused", segmentCount(this.#layout, offload.gsoSize));
+      }
       return delivery.addSuper(packet, this.#layout, offload.gsoSize);
     }
     const hasPartial = offload !== undefined && isPartial(offload);
@@ -92,7 +97,8 @@ export class Inbound {
       this.#layout.read(packet);
       if (!isPartialOnly(offload, this.#layout)) return peer.counting.drop("malformed");
     }
-    if (transport) clampMss(packet, transport, this.#options.linkMtu(peer), hasPartial);
+    if (!isAdmitted(peer, packet, isControl)) return peer.counting.drop("refused");
+    if (isControl) clampMss(packet, transport, this.#options.linkMtu(peer), hasPartial);
     delivery.add(packet, hasPartial);
   }
 
@@ -104,4 +110,9 @@ export class Inbound {
       packet: summarizePacket(packet),
     });
   }
+}
+
+/** By the peer's rule. Under "all" it is one question, but for the few segments that say how far a connection is. */
+function isAdmitted({ firewall }: Peer, packet: Uint8Array, isControl: boolean): boolean {
+  return (firewall.isOpen && !isControl) || firewall.admits(packet);
 }

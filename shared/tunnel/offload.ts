@@ -73,6 +73,11 @@ export function packetCount(bytes: number, offload: VirtioHeader | undefined): n
   return Math.max(1, Math.ceil((bytes - offload.headerBytes) / offload.gsoSize));
 }
 
+/** The same of a super-packet from a peer, whose own word for the length of its headers nobody takes. */
+export function segmentCount(layout: TransportLayout, segmentBytes: number): number {
+  return Math.ceil((layout.end - layout.payload) / segmentBytes);
+}
+
 /** How many bytes those packets have, with the headers of each. */
 export function wireBytes(bytes: number, offload: VirtioHeader | undefined): number {
   return offload && isSuper(offload) ? bytes + (packetCount(bytes, offload) - 1) * offload.headerBytes : bytes;

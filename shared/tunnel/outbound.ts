@@ -4,6 +4,7 @@ import { ipv4Transport, parseIpv4 } from "../packet/ipv4.ts";
 import { IPV6, ipv6Transport, parseIpv6 } from "../packet/ipv6.ts";
 import { clampMss } from "../packet/mss.ts";
 import type { Transport } from "../packet/protocol.ts";
+import { isTcpControl } from "../packet/tcp.ts";
 import type { VirtioHeader } from "../packet/virtio.ts";
 import { u8 } from "../packet/words.ts";
 import type { Counting } from "./counters.ts";
@@ -68,10 +69,12 @@ export class Outbound {
       peer.counting.drop("no_lane");
       return replies.reject(packet, { kind: "host_unreachable" });
     }
+    const isControl = transport !== undefined && isTcpControl(packet, transport);
     // A super-packet is never a handshake. A partial checksum does not cover what is changed here.
-    if (transport && !(offload && isSuper(offload))) {
+    if (isControl && !(offload && isSuper(offload))) {
       clampMss(packet, transport, sender.linkMtu(peer), offload !== undefined && isPartial(offload));
     }
+    if (isControl || !peer.firewall.isOpen) peer.firewall.sent(packet);
     if (peer.isHolding) peer.hold(packet, offload);
     else sender.send(peer, packet, offload);
   }

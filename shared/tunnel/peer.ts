@@ -54,7 +54,7 @@ export interface PeerEvents {
 export class Peer implements Routed, Disposable {
   readonly publicKey: PublicKey;
   readonly counting: Counting;
-  readonly firewall = new Firewall();
+  readonly firewall: Firewall;
   #ipv4: number;
   #ipv6: Uint8Array;
   readonly #clock: Clock;
@@ -79,6 +79,7 @@ export class Peer implements Routed, Disposable {
     this.#ipv4 = routed.ipv4;
     this.#ipv6 = routed.ipv6;
     this.counting = options.counting;
+    this.firewall = new Firewall(() => options.clock.now());
     this.#clock = options.clock;
     this.#events = options.events;
     this.#pool = options.pool;
@@ -97,6 +98,7 @@ export class Peer implements Routed, Disposable {
 
   /** The route table has to hear of it too. */
   setAddresses(ipv4: number, ipv6: Uint8Array): void {
+    if (ipv4 !== this.#ipv4) this.firewall.forgetIpv4();
     this.#ipv4 = ipv4;
     this.#ipv6 = ipv6;
   }

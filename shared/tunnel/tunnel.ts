@@ -127,6 +127,7 @@ export class Tunnel implements Disposable {
   setSelf(self: MemberAddress): Result<void, Failure<"bad_address">> {
     const parsed = parseAddresses(self);
     if (!parsed) return fail("bad_address", "not a pair of IPv4 and IPv6 addresses");
+    if (parsed.ipv4 !== this.#self.ipv4) for (const peer of this.#peers.values()) peer.firewall.forgetIpv4();
     this.#self.ipv4 = parsed.ipv4;
     this.#self.ipv6 = parsed.ipv6;
     return ok(undefined);

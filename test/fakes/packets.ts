@@ -124,12 +124,13 @@ export function udpPacket(
 export function tcpPacket(
   source: string,
   destination: string,
-  tcp: { flags: number; options?: Uint8Array; data?: Uint8Array },
+  tcp: { flags: number; options?: Uint8Array; data?: Uint8Array; ports?: { source: number; destination: number } },
 ): Buffer {
   const { flags, options = new Uint8Array(), data = new Uint8Array() } = tcp;
+  const ports = tcp.ports ?? { source: 40000, destination: 443 };
   const segment = Buffer.alloc(20 + options.length + data.length);
-  segment.writeUInt16BE(40000, 0);
-  segment.writeUInt16BE(443, 2);
+  segment.writeUInt16BE(ports.source, 0);
+  segment.writeUInt16BE(ports.destination, 2);
   segment.writeUInt32BE(0xdeadbeef, 4);
   segment[12] = ((20 + options.length) / 4) << 4;
   segment[13] = flags;
