@@ -12,6 +12,7 @@ import { silentLogger } from "../../shared/base/logger.ts";
 import { fail, ok } from "../../shared/base/result.ts";
 import { deriveAddress } from "../../shared/identity/address.ts";
 import { generateKeyPair, type KeyPair, signerOf } from "../../shared/identity/keys.ts";
+import type { Fingerprints } from "../../shared/mesh/ports.ts";
 import { Counting } from "../../shared/tunnel/counters.ts";
 import { FakeClock } from "../fakes/clock.ts";
 import { packetBetween } from "../fakes/packets.ts";
@@ -26,6 +27,13 @@ interface Node {
   readonly devices: FakeTun[];
   readonly tunnels: TunnelState[];
   readonly gone: { readonly publicKey: PublicKey; readonly reason: string }[];
+  /** What is heard of links and of trust, in order. */
+  readonly words: (
+    | { readonly linked: PublicKey; readonly by: Fingerprints }
+    | { readonly said: unknown; readonly from: PublicKey; readonly by: Fingerprints }
+    | { readonly unlinked: PublicKey }
+    | { readonly gone: PublicKey }
+  )[];
   /** Ends the process of an engine that has one. */
   readonly kill: () => void;
   /** How many processes were started. */
@@ -151,10 +159,27 @@ function node(make: typeof inProcess, options: Partial<Pick<EngineOptions, "tun"
     createTransport: wires.create,
     localTunnelAddresses: () => new Set<string>(),
   };
-  const made: Node = { ...make(needs, machine), pair, devices, tunnels: [], gone: [], isOnline: true, admits: true };
+  const made: Node = {
+    ...make(needs, machine),
+    pair,
+    devices,
+    tunnels: [],
+    gone: [],
+    words: [],
+    isOnline: true,
+    admits: true,
+  };
   made.engine.events.on("tunnel", (state) => made.tunnels.push(state));
   made.engine.events.on("gone", (gone) => made.gone.push(gone));
-  made.engine.events.on("linked", ({ publicKey }) => made.admits && made.engine.setAdmitted(publicKey, true));
+  made.engine.events.on("linked", ({ publicKey, fingerprints }) => {
+    made.words.push({ linked: publicKey, by: fingerprints });
+    if (made.admits) made.engine.setAdmitted(publicKey, true);
+  });
+  made.engine.events.on("said", ({ publicKey, fingerprints, body }) =>
+    made.words.push({ said: body, from: publicKey, by: fingerprints }),
+  );
+  made.engine.events.on("unlinked", ({ publicKey }) => made.words.push({ unlinked: publicKey }));
+  made.engine.events.on("gone", ({ publicKey }) => made.words.push({ gone: publicKey }));
   nodes.push(made);
   return made;
 }
@@ -168,6 +193,12 @@ async function connect(a: Node, b: Node): Promise<void> {
 
 const areConnected = (...all: Node[]) =>
   all.every(({ engine }) => engine.peers[0]?.state === "connected" && engine.peers[0].lane !== undefined);
+
+/** What it was told so far it has done: it answers in order. */
+const heeded = ({ engine, pair }: Node) => done(engine.roundTrip(pair.publicKey, 1));
+
+/** By which connections it was linked, in order. */
+const linksOf = ({ words }: Node) => words.flatMap((word) => ("linked" in word ? [word.by] : []));
 
 async function send(from: Node, to: Node): Promise<Buffer[]> {
   const device = to.devices.at(-1)!;
@@ -229,6 +260,112 @@ describe.each([
     await until(() => a.engine.totals().packetsOut === 1 && b.engine.totals().packetsIn === 1);
     expect(a.engine.counters(b.pair.publicKey)?.packetsOut).toBe(1);
     expect(a.engine.counters(a.pair.publicKey)).toBeUndefined();
+  });
+
+  it("tells of a link and of what is said by it, with the fingerprints of its connection, and of its end", async () => {
+    const [a, b] = [node(make), node(make)];
+    await connect(a, b);
+    const body = { kind: "room", rooms: [["r", 1]], nested: { proof: "p", "": null } };
+    b.engine.say(a.pair.publicKey, body);
+    b.engine.say(a.pair.publicKey, { kind: "policy" });
+    await until(() => a.words.length > 2);
+    const from = b.pair.publicKey;
+    const [first] = linksOf(a);
+    expect(first).toEqual({
+      local: expect.stringMatching(/^([0-9A-F]{2}:){31}[0-9A-F]{2}$/),
+      remote: linksOf(b)[0]?.local,
+    });
+    expect(a.words).toEqual([
+      { linked: from, by: first },
+      { said: body, from, by: first },
+      { said: { kind: "policy" }, from, by: first },
+    ]);
+    b.engine.leaveRoom(den);
+    await until(() => a.gone.length > 0);
+    expect(a.words.slice(3)).toEqual([{ unlinked: from }, { gone: from }]);
+  });
+
+  it("tells anew of a link that takes another's place, and of one that comes after a loss", async () => {
+    const [a, b] = [node(make), node(make)];
+    await connect(a, b);
+    a.engine.pathChanged(new Set(["203.0.113.1"]));
+    await until(() => linksOf(a).length === 2 && linksOf(b).length === 2);
+    expect(a.words).toHaveLength(2);
+    wires.cutAll();
+    await until(() => linksOf(a).length === 3 && areConnected(a, b));
+    expect(a.words[2]).toEqual({ unlinked: b.pair.publicKey });
+    expect(new Set(linksOf(a).map(({ local }) => local)).size).toBe(3);
+  });
+
+  it("loses what is said to nobody", async () => {
+    const [a, b] = [node(make), node(make)];
+    a.engine.say(b.pair.publicKey, { kind: "room" });
+    await connect(a, b);
+    a.engine.say(a.pair.publicKey, { kind: "room" });
+    a.engine.say(b.pair.publicKey, { kind: "policy" });
+    await until(() => b.words.length > 1);
+    expect(b.words.slice(1)).toMatchObject([{ said: { kind: "policy" } }]);
+  });
+
+  it("carries no packets of a member that is not admitted, and does not measure it", async () => {
+    const [a, b] = [node(make), node(make)];
+    a.admits = false;
+    await connect(a, b);
+    await until(() => b.engine.peers[0]?.capabilities.includes("speed") === true);
+    expect([await send(a, b), await send(b, a)]).toEqual([[], []]);
+    await until(() => b.engine.totals().packetsOut === 1 && a.engine.totals().dropped.no_peer === 1);
+    expect(a.engine.totals()).toMatchObject({ packetsIn: 0, packetsOut: 0 });
+    expect(a.engine.counters(b.pair.publicKey)).toBeUndefined();
+    expect(await done(a.engine.speedTest(b.pair.publicKey, 1_000))).toMatchObject({ error: { code: "not_connected" } });
+    a.engine.setAdmitted(b.pair.publicKey, true);
+    await heeded(a);
+    expect([(await send(a, b)).length, (await send(b, a)).length]).toEqual([1, 1]);
+  });
+
+  it("stops the packets of a member whose admission is withdrawn, also by its next connection", async () => {
+    const [a, b] = [node(make), node(make)];
+    await connect(a, b);
+    expect([(await send(a, b)).length, (await send(b, a)).length]).toEqual([1, 1]);
+    a.admits = false;
+    a.engine.setAdmitted(b.pair.publicKey, false);
+    await heeded(a);
+    expect([await send(a, b), await send(b, a)]).toEqual([[], []]);
+    a.engine.pathChanged(new Set(["203.0.113.1"]));
+    await until(() => linksOf(a).length === 2 && areConnected(a, b));
+    expect([await send(a, b), await send(b, a)]).toEqual([[], []]);
+  });
+
+  it("remembers admission from before the link, over connections, until the member is gone", async () => {
+    const [a, b] = [node(make), node(make)];
+    a.admits = false;
+    const meet = () => {
+      a.engine.peerSeen(den, b.pair.publicKey, true);
+      b.engine.peerSeen(den, a.pair.publicKey, false);
+    };
+    for (const each of [a, b]) await done(each.engine.start());
+    meet();
+    a.engine.setAdmitted(b.pair.publicKey, true);
+    await until(() => areConnected(a, b));
+    expect(await send(b, a)).toHaveLength(1);
+    wires.cutAll();
+    await until(() => linksOf(a).length === 2 && areConnected(a, b));
+    expect(await send(b, a)).toHaveLength(1);
+    b.engine.leaveRoom(den);
+    await until(() => a.gone.length > 0 && b.engine.peers.length === 0);
+    meet();
+    await until(() => areConnected(a, b));
+    expect(await send(b, a)).toHaveLength(0);
+  });
+
+  it("keeps a member from beginning what it may not", async () => {
+    const [a, b] = [node(make), node(make)];
+    a.engine.setInbound(b.pair.publicKey, { mode: "none" });
+    await connect(a, b);
+    expect(await send(b, a)).toHaveLength(0);
+    await until(() => a.engine.totals().dropped.refused === 1);
+    a.engine.setInbound(b.pair.publicKey, { mode: "all" });
+    await heeded(a);
+    expect(await send(b, a)).toHaveLength(1);
   });
 
   it("measures a round trip, to a member that there is", async () => {
@@ -340,6 +477,59 @@ describe("an engine whose process dies", () => {
     expect(a.forks()).toBe(before + 1);
   });
 
+  it("has no links meanwhile, and makes new ones with new certificates", async () => {
+    const [a, b] = [node(remote), node(inProcess)];
+    await connect(a, b);
+    a.kill();
+    expect(a.words.slice(1)).toEqual([{ unlinked: b.pair.publicKey }]);
+    a.engine.say(b.pair.publicKey, { kind: "lost" });
+    await until(() => linksOf(a).length === 2);
+    expect(linksOf(a)[1]).not.toEqual(linksOf(a)[0]);
+    a.engine.say(b.pair.publicKey, { kind: "room" });
+    await until(() => b.words.some((word) => "said" in word));
+    expect(b.words.filter((word) => "said" in word)).toMatchObject([{ said: { kind: "room" }, by: linksOf(b).at(-1) }]);
+    a.kill();
+    expect(a.words.at(-1)).toEqual({ unlinked: b.pair.publicKey });
+  });
+
+  it("carries the packets of those whom main had admitted, and of nobody else", async () => {
+    const [a, b, c] = [node(remote), node(inProcess), node(inProcess)];
+    a.admits = false;
+    await connect(a, b);
+    await done(c.engine.start());
+    a.engine.peerSeen(den, c.pair.publicKey, true);
+    await until(() => linksOf(a).length === 2 && linksOf(c).length === 1);
+    for (const { pair } of [b, c]) a.engine.setAdmitted(pair.publicKey, true);
+    await heeded(a);
+    for (const each of [b, c]) expect(await send(each, a)).toHaveLength(1);
+    a.engine.setAdmitted(c.pair.publicKey, false);
+    a.kill();
+    await until(() => a.engine.tunnel.kind === "up" && linksOf(a).length === 4);
+    expect(await send(b, a)).toHaveLength(1);
+    expect(await send(c, a)).toHaveLength(0);
+    expect(await send(a, c)).toHaveLength(0);
+  });
+
+  it("is told whom it may admit no more while it is dead", async () => {
+    const [a, b] = [node(remote), node(inProcess)];
+    await connect(a, b);
+    a.admits = false;
+    a.kill();
+    a.engine.setAdmitted(b.pair.publicKey, false);
+    await until(() => a.engine.tunnel.kind === "up" && linksOf(a).length === 2);
+    expect(await send(b, a)).toHaveLength(0);
+  });
+
+  it("lets in only what main had said that it may", async () => {
+    const [a, b] = [node(remote), node(inProcess)];
+    await connect(a, b);
+    a.engine.setInbound(b.pair.publicKey, { mode: "none" });
+    a.kill();
+    await until(() => a.engine.tunnel.kind === "up" && areConnected(a, b));
+    expect(await send(b, a)).toHaveLength(0);
+    await until(() => a.engine.totals().dropped.refused === 1);
+  });
+
   it("answers whoever waits for it", async () => {
     const [a, b] = [node(remote), node(inProcess)];
     await connect(a, b);
@@ -399,9 +589,11 @@ describe("main, for an engine that it does not believe", () => {
   const bytes = (text: string) => new TextEncoder().encode(text);
   const address = { ipv4: "100.64.0.1", ipv6: "fd67:6f76:706e::1", ipv4Salt: 0 };
   const view = { address, tunnel: { kind: "off" }, peers: [] };
+  const fingerprints = { local: "A", remote: "B" };
   const totals = new Counting().snapshot();
 
-  it("signs signals and hellos, and nothing that a server would take", () => {
+  it("signs signals and hellos, and nothing that a server or a member would take for main's own word", () => {
+    expect(maySignForEngine(bytes('["govpn-policy-v1","room"]'))).toBe(false);
     expect(maySignForEngine(bytes('["govpn-signal-v1","room"]'))).toBe(true);
     expect(maySignForEngine(bytes('["govpn-hello-v1","a"]'))).toBe(true);
     expect(maySignForEngine(bytes('{"type":"LeaveRoom","room_id":"x","signature":""}'))).toBe(false);
@@ -421,6 +613,16 @@ describe("main, for an engine that it does not believe", () => {
     { type: "event", event: { name: "peer", payload: {} }, view: {} },
     { type: "event", event: { name: "gone", payload: { publicKey: "k", rooms: null, reason: "left" } }, view },
     { type: "event", event: { name: "toString", payload: {} }, view },
+    { type: "event", event: { name: "linked", payload: { publicKey: "k" } }, view },
+    { type: "event", event: { name: "linked", payload: { publicKey: "k", fingerprints: { local: "A" } } }, view },
+    { type: "event", event: { name: "unlinked", payload: {} }, view },
+    { type: "event", event: { name: "said", payload: { publicKey: "k", fingerprints, body: {} } }, view },
+    { type: "said", said: { publicKey: "k", fingerprints } },
+    { type: "said", said: { publicKey: "k", fingerprints: {}, body: {} } },
+    { type: "said", said: { publicKey: "k", fingerprints, body: [] } },
+    { type: "said", said: { publicKey: "k", fingerprints, body: new Map() } },
+    { type: "said", said: { publicKey: "k", fingerprints, body: { bytes: new Uint8Array(1) } } },
+    { type: "said", said: { publicKey: "k", fingerprints, body: { text: "x".repeat(16 * 1024) } } },
     { type: "counts", counts: { totals: {}, peers: new Map() }, view },
     { type: "counts", counts: { totals, peers: [] }, view },
     { type: "counts", counts: { totals, peers: new Map() }, view: { ...view, peers: [{ publicKey: "k" }] } },
@@ -433,6 +635,17 @@ describe("main, for an engine that it does not believe", () => {
   it("takes what one says of itself", () => {
     const message = { type: "counts", counts: { totals, peers: new Map([["k", totals]]) }, view };
     expect(readFromEngine(message)).toEqual(message);
+  });
+
+  it("takes what it says of links and of members' words", () => {
+    const body = { kind: "room", rooms: [["r", 1]] };
+    for (const message of [
+      { type: "event", event: { name: "linked", payload: { publicKey: "k", fingerprints } }, view },
+      { type: "event", event: { name: "unlinked", payload: { publicKey: "k" } }, view },
+      { type: "said", said: { publicKey: "k", fingerprints, body } },
+    ]) {
+      expect(readFromEngine(message)).toEqual(message);
+    }
   });
 
   it("writes down what it logs, and nothing that no log can hold", () => {
