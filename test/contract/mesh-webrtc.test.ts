@@ -7,7 +7,9 @@ import { webrtcTransports } from "../../electron/adapters/webrtc/transport.ts";
 import type { RoomId } from "../../shared/base/brand.ts";
 import { silentLogger } from "../../shared/base/logger.ts";
 import { generateKeyPair, type KeyPair, signerOf, verifySignature } from "../../shared/identity/keys.ts";
-import { Mesh, type PeerView } from "../../shared/mesh/mesh.ts";
+import { encodeControl, MAX_CONTROL_LENGTH } from "../../shared/mesh/control.ts";
+import { Mesh, type MeshEvents, type PeerView } from "../../shared/mesh/mesh.ts";
+import type { Fingerprints } from "../../shared/mesh/ports.ts";
 import type { Lane } from "../../shared/tunnel/ports.ts";
 
 // Real WebRTC on this machine, signaling by function call.
@@ -124,6 +126,31 @@ describe("a mesh over real WebRTC", () => {
     expect(b.mesh.peers).toHaveLength(1);
   });
 
+  it("says of trust up to 16 KiB a message, by a link whose certificates both ends see alike", async () => {
+    const { a, b } = twoNodes();
+    const linked = ({ mesh }: Node) =>
+      new Promise<Fingerprints>((resolve) => void mesh.events.once("linked", (event) => resolve(event.fingerprints)));
+    const links = Promise.all([linked(a), linked(b)]);
+    const said: MeshEvents["said"][] = [];
+    const all = new Promise<void>((resolve) => {
+      b.mesh.events.on("said", (event) => {
+        if (said.push(event) === 20) resolve();
+      });
+    });
+    a.mesh.peerSeen(room, b.pair.publicKey, true);
+    const [at, across] = await links;
+    expect(across).toEqual({ local: at.remote, remote: at.local });
+    expect(at.local).toMatch(/^([0-9A-F]{2}:){31}[0-9A-F]{2}$/);
+    // The most that a message holds, in letters that take two bytes each on the way.
+    const around = encodeControl({ t: "trust", body: { n: 10, text: "" } }).length;
+    const text = "ß".repeat(MAX_CONTROL_LENGTH - around);
+    // As many at once as a link that has just come up has to carry.
+    for (let n = 10; n < 30; n++) a.mesh.say(b.pair.publicKey, n < 14 ? { n, text } : { n });
+    await all;
+    expect(said.map(({ body }) => (body as { n: number }).n)).toEqual(Array.from({ length: 20 }, (_, n) => n + 10));
+    expect(said[0]).toEqual({ publicKey: a.pair.publicKey, fingerprints: across, body: { n: 10, text } });
+  });
+
   it("tells the other end when it leaves", async () => {
     const { a, b } = twoNodes();
     a.mesh.peerSeen(room, b.pair.publicKey, true);
@@ -152,12 +179,17 @@ describe("a mesh over real WebRTC", () => {
     const moves = [a, b].map((one) => comes(one, ({ path }) => path !== undefined && path.local !== before.get(one)));
     const lanes: (Lane | undefined)[] = [];
     a.mesh.events.on("lane", ({ lane }) => lanes.push(lane));
+    const words: string[] = [];
+    a.mesh.events.on("linked", () => words.push("linked"));
+    a.mesh.events.on("unlinked", () => words.push("unlinked"));
     // Both ends at once: one of the two offers gives way.
     a.mesh.pathChanged(new Set());
     b.mesh.pathChanged(new Set());
     await Promise.all(moves);
     expect(lanes).toContain(a.lane);
     expect(lanes).not.toContain(undefined);
+    expect(words).toContain("linked");
+    expect(words).not.toContain("unlinked");
     const got = new Promise<Uint8Array>((resolve) => {
       if (b.lane) b.lane.onPacket = resolve;
     });
