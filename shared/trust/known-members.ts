@@ -4,16 +4,16 @@ import { fail, ok, type Result } from "../base/result.ts";
 import { parsePublicKey } from "../identity/keys.ts";
 import { foldName } from "./name-folding.ts";
 
-/** 40 full rooms' worth. At some 200 bytes each the whole book is under half a megabyte. */
+/** 40 full rooms' worth. At some 200 bytes each that is half a megabyte. */
 export const MAX_KNOWN_MEMBERS = 2_048;
 /** In how many rooms one key's name is kept; nobody shares more with one person. */
-export const MAX_ROOMS_PER_MEMBER = 32;
+export const MAX_ROOMS_PER_MEMBER = 16;
 /** A member may reconnect every minute; the book need not be written every minute. */
 export const LAST_SEEN_STEP_MS = 60 * 60 * 1000;
 /** Who was seen again after this long is not one of a crowd that somebody made up on the spot. */
 const ACQUAINTED_AFTER_MS = 24 * 60 * 60 * 1000;
-/** Above what any name that was made fit to show has (32). */
-const MAX_NAME_LENGTH = 64;
+/** What a name that was made fit to show is cut to anyway. */
+const MAX_NAME_LENGTH = 32;
 
 const Time = v.pipe(v.number(), v.finite(), v.minValue(0));
 const Member = v.object({
@@ -93,6 +93,11 @@ export class KnownMembers {
   get(key: PublicKey): KnownMember | undefined {
     const entry = this.#entries.get(key);
     return entry && { firstSeen: entry.firstSeen, lastSeen: entry.lastSeen, compared: entry.compared };
+  }
+
+  /** Under which name the key went when a room met it last; undefined for a key that was never seen. */
+  nameOf(key: PublicKey): string | undefined {
+    return [...(this.#entries.get(key)?.rooms.values() ?? [])].at(-1)?.name;
   }
 
   /**

@@ -51,10 +51,14 @@ export function openDocument(name: string, file: string, key: Uint8Array): strin
     // The name asked for, and not the one in the file.
     decipher.setAAD(authenticated(name, nonce));
     decipher.setAuthTag(sealed.subarray(-TAG_BYTES));
-    const plain = Buffer.concat([decipher.update(sealed.subarray(0, -TAG_BYTES)), decipher.final()]);
-    const text = utf8.decode(plain);
-    plain.fill(0);
-    return text;
+    // In this mode all of the text comes at once, before it is known to be true: `final` throws where it is not.
+    const plain = decipher.update(sealed.subarray(0, -TAG_BYTES));
+    try {
+      decipher.final();
+      return utf8.decode(plain);
+    } finally {
+      plain.fill(0);
+    }
   } catch {
     // The cause would quote what is in the file.
     return undefined;
