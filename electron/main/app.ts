@@ -125,7 +125,7 @@ export class App implements WatchableApp {
     this.#isWanted = connect ?? this.settings.connectAtStart;
     this.#activity.add({ kind: "started" });
     const warning = loaded.value;
-    if (warning) this.#activity.add({ kind: "settings_changed", code: warning.code, detail: warning.message });
+    if (warning) this.#activity.add({ kind: "file_damaged", code: warning.code, detail: warning.message });
     const applied = await this.#apply();
     if (!applied.ok && isStrict) return applied;
     return ok([...(warning ? [warning] : []), ...this.#damaged]);

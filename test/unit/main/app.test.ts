@@ -37,6 +37,14 @@ async function inOneRoom(): Promise<{ ann: TestApp; ben: TestApp; roomId: string
   return { ann, ben, roomId };
 }
 
+const TRUST = ['{"v":1,"servers":{}}', '{"v":1,"members":[]}'] as const;
+
+async function keepTrust({ vault }: TestApp): Promise<void> {
+  await vault.set("trust", TRUST[0]);
+  await vault.set("known-members", TRUST[1]);
+}
+
+const trustOf = ({ vault }: TestApp) => Promise.all([vault.get("trust"), vault.get("known-members")]);
 const members = ({ rooms }: AppState) => Object.values(rooms).flatMap((room) => Object.values(room.members));
 const stateOfOther = ({ state }: TestApp) => members(state).find(({ state: link }) => link !== "self")?.state;
 
@@ -179,7 +187,7 @@ describe("settings", () => {
     ann.files.texts.set("settings.json", "{");
     expect(await ann.app.start()).toMatchObject(ok([{ code: "file_corrupt" }]));
     expect(ann.state.settings).toEqual(defaultSettings);
-    expect(ann.happened).toContainEqual(expect.objectContaining({ kind: "settings_changed", code: "file_corrupt" }));
+    expect(ann.happened).toContainEqual(expect.objectContaining({ kind: "file_damaged", code: "file_corrupt" }));
     expect(ann.files.texts.get("settings.json.corrupt")).toBe("{");
   });
 
@@ -344,6 +352,18 @@ describe("the server in this process", () => {
     expect(Object.keys(ann.state.rooms)).toEqual([roomId]);
   });
 
+  it("takes the keys of its rooms along to another port, and nothing to another server", async () => {
+    const ann = fresh();
+    await ann.app.start({ connect: true });
+    const trust = { room1: { key: "of the room" } };
+    const at = (url: string) => JSON.stringify({ v: 1, servers: { [url]: trust } });
+    await ann.vault.set("trust", at("ws://127.0.0.1:8080/ws"));
+    await ann.must("saveSettings", { change: { server: { kind: "url", url: "ws://other.test/ws" } } });
+    expect(await ann.vault.get("trust")).toBe(at("ws://127.0.0.1:8080/ws"));
+    await ann.must("saveSettings", { change: { server: { kind: "embedded", reach: "computer", port: 9090 } } });
+    expect(JSON.parse((await ann.vault.get("trust"))!)).toEqual(JSON.parse(at("ws://127.0.0.1:9090/ws")));
+  });
+
   it("gets another port also where the list of rooms cannot be read", async () => {
     const ann = fresh();
     await ann.app.start({ connect: true });
@@ -444,6 +464,26 @@ describe("an invitation", () => {
   });
 });
 
+describe("a vault with a damaged document", () => {
+  it("is told of at the start, for the person and in what happened, and the rest goes on", async () => {
+    const { ben, roomId } = await inOneRoom();
+    ben.vault.damage("rooms");
+    await ben.restarted();
+    expect(ben.state.rooms).toEqual({});
+    expect(ben.happened).toContainEqual(expect.objectContaining({ kind: "file_damaged", code: "vault_damaged" }));
+    await ben.must("join", { roomId, pin: PIN });
+    await ben.restarted();
+    expect(Object.values(ben.state.rooms)).toMatchObject([{ name: "Den" }]);
+    expect(ben.kinds().filter((kind) => kind === "file_damaged")).toHaveLength(1);
+  });
+
+  it("is a warning of the start", async () => {
+    const ann = fresh();
+    ann.vault.damage("rooms");
+    expect(await ann.app.start()).toMatchObject(ok([{ code: "vault_damaged", message: "rooms was set aside" }]));
+  });
+});
+
 describe("an identity", () => {
   const passphrase = "correct horse battery staple";
 
@@ -457,10 +497,24 @@ describe("an identity", () => {
     expect(ben.kinds()).toContain("identity_changed");
   });
 
-  it("that is reset leaves every room, and is another", async () => {
+  it("that takes another's place has no room's key and knows nobody; one that is there already keeps all", async () => {
+    const [ann, ben] = [await started("Ann"), await started("Ben")];
+    for (const each of [ann, ben]) await keepTrust(each);
+    const { text } = await ann.must("exportIdentity", { passphrase });
+    await ann.must("importIdentity", { text, passphrase });
+    await ben.must("importIdentity", { text, passphrase });
+    expect(await trustOf(ann)).toEqual(TRUST);
+    expect(await trustOf(ben)).toEqual([undefined, undefined]);
+    expect(ben.state.wanted).toBe(true);
+    await world.until(() => ben.state.server.state === "online");
+  });
+
+  it("that is reset leaves every room, and is another that knows nobody", async () => {
     const { ann } = await inOneRoom();
+    await keepTrust(ann);
     const before = ann.state.self.publicKey;
     await ann.must("reset", { identity: true });
+    expect(await trustOf(ann)).toEqual([undefined, undefined]);
     expect(ann.state.rooms).toEqual({});
     expect(ann.state.self.publicKey).not.toBe(before);
     expect(world.server.rooms.size).toBe(0);
