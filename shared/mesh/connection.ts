@@ -41,6 +41,9 @@ export interface ConnectionDeps {
   readonly clock: Clock;
 }
 
+/** So much of trust goes out at once, and in a second: the other end takes more than 100 messages of all kinds for a flood. */
+export const MAX_SAID_PER_SECOND = MAX_CONTROL_PER_SECOND / 2;
+
 /** How many questions are remembered: keepalives until the link is given up, and those that a person asks. */
 const MAX_PENDING_PINGS = 64;
 
@@ -82,6 +85,7 @@ export class Connection {
   readonly #describe: () => SelfDescription;
   readonly #floodGuard: TokenBucket;
   readonly #helloGuard: TokenBucket;
+  readonly #sayGuard: TokenBucket;
   /** Settles when our first hello is out. */
   readonly #greeted: Promise<void>;
   #greeting: Promise<void> = Promise.resolve();
@@ -113,6 +117,7 @@ export class Connection {
     this.since = deps.clock.now();
     this.#floodGuard = new TokenBucket(MAX_CONTROL_PER_SECOND, 1000, deps.clock.now());
     this.#helloGuard = new TokenBucket(HELLO_BURST, HELLO_REFILL_MS, deps.clock.now());
+    this.#sayGuard = new TokenBucket(MAX_SAID_PER_SECOND, 1000, deps.clock.now());
     this.#greeted = new Promise((resolve) => {
       transport.onOpen = () => {
         this.#isOpen = true;
@@ -177,9 +182,9 @@ export class Connection {
     this.transport.sendControl(encodeControl(room === undefined ? { t: "bye" } : { t: "bye", room }));
   }
 
-  /** @returns whether it went out: there is room in the channel, and the message is one that the other end takes. */
+  /** @returns whether it went out: there is room in the channel, and the other end would not hang up over it. */
   say(body: object): boolean {
-    if (!isTrustBody(body)) return false;
+    if (!isTrustBody(body) || !this.#sayGuard.take(this.#deps.clock.now())) return false;
     const text = encodeControl({ t: "trust", body });
     return text.length <= MAX_CONTROL_LENGTH && this.transport.sendControl(text);
   }

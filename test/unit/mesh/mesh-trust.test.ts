@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { MAX_SAID_PER_SECOND } from "../../../shared/mesh/connection.ts";
 import { MAX_CONTROL_LENGTH, MAX_CONTROL_PER_SECOND } from "../../../shared/mesh/control.ts";
 import { RETIRE_MS } from "../../../shared/mesh/link.ts";
 import { DEAD_AFTER_MS } from "../../../shared/mesh/liveness.ts";
@@ -147,6 +148,18 @@ describe("what members say of trust", () => {
     a.mesh.say(b.key, { kind: "room" });
     await world.clock.advance(1_000);
     expect(b.said).toEqual([{ kind: "room" }]);
+    expect(b.refused).toEqual([]);
+    expect(linked(b)).toHaveLength(1);
+  });
+
+  it("never costs the sender its link by how much it is: what the other end would take for a flood is lost", async () => {
+    const world = new World();
+    const [a, b] = await world.linked();
+    for (let n = 0; n < 5 * MAX_CONTROL_PER_SECOND; n++) a.mesh.say(b.key, { n });
+    await world.clock.advance(10_000);
+    for (let n = 0; n < 5 * MAX_CONTROL_PER_SECOND; n++) a.mesh.say(b.key, { n });
+    await world.clock.advance(10_000);
+    expect(b.said).toHaveLength(2 * MAX_SAID_PER_SECOND);
     expect(b.refused).toEqual([]);
     expect(linked(b)).toHaveLength(1);
   });
