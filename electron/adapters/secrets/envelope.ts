@@ -1,15 +1,18 @@
-import { createCipheriv, createDecipheriv, scrypt } from "node:crypto";
+import { createCipheriv, createDecipheriv, getCiphers, scrypt } from "node:crypto";
 import * as v from "valibot";
 import { base64, base64Bytes, utf8 } from "../../../shared/base/bytes.ts";
 import type { RandomBytes } from "../../../shared/base/random.ts";
 import { type Failure, fail, messageOf, ok, type Result } from "../../../shared/base/result.ts";
 
 /**
- * Text sealed under a passphrase: scrypt (RFC 7914) makes the key, ChaCha20-Poly1305 (RFC 8439) encrypts, and the
+ * Text sealed under a passphrase: scrypt (RFC 7914) makes the key, AES-256-GCM (NIST SP 800-38D) encrypts, and the
  * whole header is authenticated, so that neither parameters nor purpose can be changed without it showing.
  *
  *   {"v":1,"purpose":"secrets","kdf":{"name":"scrypt","log2_n":17,"r":8,"p":1,"salt":B64},
- *    "cipher":{"name":"chacha20-poly1305","nonce":B64},"ciphertext":B64}
+ *    "cipher":{"name":"aes-256-gcm","nonce":B64},"ciphertext":B64}
+ *
+ * The first version sealed with ChaCha20-Poly1305 (RFC 8439), which still opens wherever the runtime has it. Electron's
+ * Node, built on BoringSSL, has not: what Node sealed on the command line could not be opened in the app.
  */
 export type EnvelopePurpose = "secrets" | "identity-export";
 
@@ -30,7 +33,8 @@ const SALT_BYTES = 16;
 const KEY_BYTES = 32;
 const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
-const CIPHER = "chacha20-poly1305";
+const CIPHER = "aes-256-gcm";
+const FIRST_CIPHER = "chacha20-poly1305";
 
 /** NIST SP 800-63B's floor for a secret that people choose. */
 const MIN_PASSPHRASE_CHARACTERS = 8;
@@ -59,13 +63,17 @@ const envelopeSchema = v.strictObject({
   v: v.literal(1),
   purpose: v.picklist(["secrets", "identity-export"]),
   kdf: kdfSchema,
-  cipher: v.strictObject({ name: v.literal(CIPHER), nonce: base64Of(NONCE_BYTES) }),
+  cipher: v.strictObject({ name: v.picklist([CIPHER, FIRST_CIPHER]), nonce: base64Of(NONCE_BYTES) }),
   ciphertext: v.string(),
 });
 export type Envelope = v.InferOutput<typeof envelopeSchema>;
 export type KdfParameters = Envelope["kdf"];
 
-export type EnvelopeFailureCode = "wrong_passphrase" | "envelope_damaged" | "envelope_too_costly";
+export type EnvelopeFailureCode =
+  | "wrong_passphrase"
+  | "envelope_damaged"
+  | "envelope_too_costly"
+  | "cipher_unsupported";
 export type EnvelopeFailure = Failure<EnvelopeFailureCode>;
 
 /** A key and the parameters that made it from a passphrase: kept so that the next seal or open need not wait for scrypt. */
@@ -124,13 +132,23 @@ export function parseEnvelope(text: string): Result<Envelope, EnvelopeFailure> {
   return ok(parsed.output);
 }
 
-/** @returns the text and the key that opened it; "wrong_passphrase" also covers a ciphertext that was tampered with. */
+/**
+ * @param ciphers those that this runtime has
+ * @returns the text and the key that opened it; "wrong_passphrase" also covers a ciphertext that was tampered with.
+ */
 export async function openEnvelope(
   envelope: Envelope,
   purpose: EnvelopePurpose,
   unlock: { readonly passphrase: string } | SealingKey,
+  ciphers: readonly string[] = getCiphers(),
 ): Promise<Result<{ text: string; sealing: SealingKey }, EnvelopeFailure>> {
   if (envelope.purpose !== purpose) return fail("envelope_damaged", `This is sealed as "${envelope.purpose}".`);
+  if (!ciphers.includes(envelope.cipher.name)) {
+    return fail(
+      "cipher_unsupported",
+      "It was sealed by an early version with a cipher that is not there in the app. Use the command line: govpn identity.",
+    );
+  }
   const known = "key" in unlock && sameKdf(unlock.kdf, envelope.kdf) ? unlock.key : undefined;
   if (!known && "key" in unlock) return fail("wrong_passphrase", "The sealed text was sealed anew under another key.");
   let key: Uint8Array;
@@ -149,10 +167,21 @@ function decrypt({ ciphertext, ...header }: Envelope, key: Uint8Array): string |
   const nonce = base64Bytes(header.cipher.nonce);
   if (!sealed || !nonce || sealed.length < TAG_BYTES) return undefined;
   try {
-    const decipher = createDecipheriv(CIPHER, key, nonce, { authTagLength: TAG_BYTES });
+    const options = { authTagLength: TAG_BYTES };
+    const decipher =
+      header.cipher.name === CIPHER
+        ? createDecipheriv(CIPHER, key, nonce, options)
+        : createDecipheriv(FIRST_CIPHER, key, nonce, options);
     decipher.setAAD(headerBytes(header), { plaintextLength: sealed.length - TAG_BYTES });
     decipher.setAuthTag(sealed.subarray(-TAG_BYTES));
-    return utf8.decode(Buffer.concat([decipher.update(sealed.subarray(0, -TAG_BYTES)), decipher.final()]));
+    // Both ciphers give all of the text at once, before it is known to be true: `final` throws where it is not.
+    const plain = decipher.update(sealed.subarray(0, -TAG_BYTES));
+    try {
+      decipher.final();
+      return utf8.decode(plain);
+    } finally {
+      plain.fill(0);
+    }
   } catch {
     return undefined;
   }

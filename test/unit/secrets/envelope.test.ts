@@ -15,6 +15,15 @@ const passphrase = "correct horse";
 const sealing = await newSealingKey(passphrase, secureRandom, 10);
 const sealed = seal("the secret", "secrets", sealing, secureRandom);
 
+/** As the first version sealed it. */
+const first = {
+  v: 1,
+  purpose: "secrets",
+  kdf: { name: "scrypt", log2_n: 10, r: 8, p: 1, salt: "AwMDAwMDAwMDAwMDAwMDAw==" },
+  cipher: { name: "chacha20-poly1305", nonce: "BQUFBQUFBQUFBQUF" },
+  ciphertext: "cteGe3uTru3egVpPc2Vo3PYl6ygalGAkGbo=",
+} as const;
+
 async function openedText(envelope: Envelope, words = passphrase): Promise<string> {
   const opened = await openEnvelope(envelope, "secrets", { passphrase: words });
   return opened.ok ? opened.value.text : opened.error.code;
@@ -30,6 +39,23 @@ describe("a sealed envelope", () => {
       }),
       { numRuns: 30 },
     );
+  });
+
+  it("is sealed with a cipher that Electron's Node has too", () => {
+    expect(sealed.cipher.name).toBe("aes-256-gcm");
+  });
+
+  it("of the first version still opens, where the runtime has its cipher, and says so where not", async () => {
+    expect(await openedText(first)).toBe("the secret");
+    expect(await openedText(first, "Correct horse")).toBe("wrong_passphrase");
+    // As BoringSSL lists them, shortened.
+    const inElectron = await openEnvelope(first, "secrets", { passphrase }, ["aes-128-gcm", "aes-256-gcm"]);
+    expect(inElectron).toMatchObject({ ok: false, error: { code: "cipher_unsupported" } });
+  });
+
+  it("cannot be passed off as sealed with another cipher", async () => {
+    const other: Envelope = { ...sealed, cipher: { ...sealed.cipher, name: "chacha20-poly1305" } };
+    expect(await openedText(other)).toBe("wrong_passphrase");
   });
 
   it("tells a wrong passphrase", async () => {

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { PassThrough } from "node:stream";
 import { beforeEach, describe, expect, it } from "vitest";
@@ -151,8 +151,12 @@ describe("govpn identity export and import", () => {
       status: 1,
       complaint: expect.stringMatching(/^identity_exists: .*--replace/),
     });
+    const trust = join(profile("b"), "vault", "trust.sealed.json");
+    mkdirSync(join(trust, ".."), { mode: 0o700 });
+    writeFileSync(trust, "the room keys of the other", { mode: 0o600 });
     const replaced = await govpn([...args, "--replace"], { env, input });
     expect(replaced).toMatchObject({ status: 0, events: [{ publicKey, replaced: other }] });
+    expect(existsSync(trust)).toBe(false);
   });
 
   it("refuse to change an identity under a running GoVPN", async () => {
