@@ -26,6 +26,8 @@ export class ActivityWatch implements Disposable {
   readonly #rooms = new Map<RoomId, { name: string; since: number | undefined }>();
   readonly #peers = new Map<PublicKey, string>();
   readonly #refused = new Map<string, number>();
+  /** Whose removal has been told of: that it goes is no news. */
+  readonly #removed = new Set<PublicKey>();
   /** Who went while a member was being removed. */
   readonly #held = new Set<Omit<Activity, "at">[]>();
   #isOnline = false;
@@ -42,9 +44,14 @@ export class ActivityWatch implements Disposable {
     this.#on(events.on("peer", (peer) => this.#onPeer(peer)));
     this.#on(events.on("gone", (gone) => this.#onGone(gone)));
     this.#on(events.on("refused", (refused) => this.#onRefused(refused)));
+    this.#on(events.on("trust", (news) => this.#onTrust(news)));
+    this.#on(events.on("key_changed", ({ roomId, publicKey }) => this.#tellOf("key_changed", roomId, publicKey)));
   }
 
-  /** Removes a member: what is told of it is that, and not also that it left. */
+  /**
+   * Removes a member: what is told of it is that, and not also that it left. Where the room has a signed policy, the
+   * removal is told of when that says so.
+   */
   async kicking(ask: () => Promise<Result<Replies["kick"]>>): Promise<Result<Replies["kick"]>> {
     const held: Omit<Activity, "at">[] = [];
     this.#held.add(held);
@@ -52,7 +59,7 @@ export class ActivityWatch implements Disposable {
     this.#held.delete(held);
     const key = kicked.ok ? kicked.value.publicKey : undefined;
     for (const entry of held) if (entry.publicKey !== key) this.#add(entry);
-    if (kicked.ok) {
+    if (kicked.ok && !this.#removed.delete(kicked.value.publicKey)) {
       const { roomId, publicKey, username } = kicked.value;
       this.#add({ kind: "member_kicked", publicKey, member: username, ...this.#where([roomId]) });
     }
@@ -106,9 +113,11 @@ export class ActivityWatch implements Disposable {
     this.#add({ kind: kindOfEnd(reason), roomId, room: room.name, ...(reason !== "left" && { detail: message }) });
   }
 
-  #onPeer({ publicKey, state, username, rooms }: HostEvents["peer"]): void {
+  #onPeer({ publicKey, state, standing, username, rooms }: HostEvents["peer"]): void {
     const before = this.#peers.get(publicKey);
-    if (before === state) return;
+    // A server can make up members: one has joined when it has shown that it belongs to the room.
+    if (before === state || (before === undefined && standing !== "member")) return;
+    this.#removed.delete(publicKey);
     this.#peers.set(publicKey, state);
     const who = { publicKey, member: username ?? this.#nameOf(publicKey), ...this.#where(rooms) };
     if (before === undefined && !this.#isNew(rooms)) this.#add({ kind: "member_joined", ...who });
@@ -117,7 +126,8 @@ export class ActivityWatch implements Disposable {
   }
 
   #onGone({ publicKey, username, reason }: HostEvents["gone"]): void {
-    if (!this.#peers.delete(publicKey) || reason === "room_left") return;
+    const wasRemoved = this.#removed.has(publicKey);
+    if (!this.#peers.delete(publicKey) || reason === "room_left" || wasRemoved) return;
     const entry = { kind: reason === "left" ? "member_left" : "member_lost", publicKey, member: username } as const;
     const [held] = this.#held;
     if (held) held.push(entry);
@@ -131,6 +141,52 @@ export class ActivityWatch implements Disposable {
     if (this.#refused.size >= MAX_REFUSED) this.#refused.clear();
     this.#refused.set(what, now);
     this.#add({ kind: "refused", publicKey, member: this.#nameOf(publicKey), code, detail: message });
+  }
+
+  #onTrust(news: HostEvents["trust"]): void {
+    const { roomId } = news;
+    switch (news.kind) {
+      case "knock":
+        return this.#tellOf("door_knock", roomId, news.member);
+      case "let_in":
+        return this.#tellOf("let_in", roomId, news.member);
+      case "answered":
+        if (news.answer === "no") this.#tellOf("turned_away", roomId, news.member);
+        if (news.answer === "wait") this.#waiting(roomId, news.member);
+        return;
+      case "removed":
+        // Of its own removal this machine hears when the room is closed.
+        if (news.member === this.#host.publicKey) return;
+        this.#removed.add(news.member);
+        return this.#tellOf(news.removal === "banned" ? "member_banned" : "member_kicked", roomId, news.member);
+      case "forgiven":
+        return this.#tellOf("member_unbanned", roomId, news.member);
+      case "role":
+        return this.#tellOf("role_changed", roomId, news.member, news.role);
+      case "owner":
+        return this.#tellOf("owner_changed", roomId, news.member);
+      case "rules":
+        return this.#add({ kind: "rules_changed", ...this.#where([roomId]), detail: news.sealed ? "sealed" : "open" });
+      case "renamed":
+      case "refused":
+        return;
+      default:
+        return missingCase(news);
+    }
+  }
+
+  /** Said once, however many members are inside. */
+  #waiting(roomId: RoomId, member: PublicKey): void {
+    const now = this.#clock.now();
+    const what = `${roomId} waiting`;
+    if (now - (this.#refused.get(what) ?? Number.NEGATIVE_INFINITY) < REFUSED_EVERY_MS) return;
+    this.#refused.set(what, now);
+    this.#tellOf("waiting_at_door", roomId, member);
+  }
+
+  #tellOf(kind: Activity["kind"], roomId: RoomId, publicKey: PublicKey, detail?: string): void {
+    const member = this.#nameOf(publicKey);
+    this.#add({ kind, publicKey, member, ...this.#where([roomId]), ...(detail !== undefined && { detail }) });
   }
 
   /** This machine has only just entered all of those rooms: it meets their members, they did not come. */

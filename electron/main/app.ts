@@ -204,7 +204,7 @@ export class App implements WatchableApp {
       }
       return ok({ retrying: true } as const);
     },
-    invite: async ({ roomId }) => invitationTo(roomId, this.#snapshot()),
+    invite: async ({ roomId }) => invitationTo(roomId, this.#snapshot(), (id) => this.host.invitationTo(id)),
     readLink: async ({ link }) => readLink(link, this.#snapshot()),
     dismissLink: async () => {
       this.#link = undefined;
@@ -397,7 +397,7 @@ export class App implements WatchableApp {
   #adopt(host: Host): void {
     this.#activityWatch?.dispose();
     this.#activityWatch = new ActivityWatch(host, this.#parts.clock, (entry) => this.#activity.add(entry));
-    const names = ["server", "tunnel", "room", "closed", "peer", "gone", "address"] as const;
+    const names = ["server", "tunnel", "room", "closed", "peer", "gone", "address", "trust_changed"] as const;
     for (const name of names) host.events.on(name, () => this.#publisher.changed());
     for (const listener of [...this.#hostListeners]) listener(host);
   }

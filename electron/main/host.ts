@@ -8,8 +8,19 @@ import { type Failure, fail, messageOf, ok, type Result } from "../../shared/bas
 import type { Signer } from "../../shared/identity/keys.ts";
 import type { SecretStore, Vault } from "../../shared/identity/ports.ts";
 import type { SpeedTest } from "../../shared/ipc/app.ts";
-import type { HostApi, HostSnapshot, Method, Params, Replies, RuntimeView } from "../../shared/ipc/contract.ts";
+import type {
+  HostApi,
+  HostSnapshot,
+  MemberInRoom,
+  Method,
+  Params,
+  Replies,
+  RuntimeView,
+  Standing,
+} from "../../shared/ipc/contract.ts";
 import type { PeerView } from "../../shared/mesh/mesh.ts";
+import { ROOM_ID_PATTERN } from "../../shared/protocols/govpn/limits.ts";
+import { cleanRoomName } from "../../shared/room/names.ts";
 import { type JoinRoom, RoomSessions } from "../../shared/room/session.ts";
 import type { RoomSnapshot } from "../../shared/room/snapshot.ts";
 import type { LeftReason } from "../../shared/room/state.ts";
@@ -21,6 +32,7 @@ import { Engine, type EngineOptions, type TunnelState } from "../engine/engine.t
 import type { CreateEngine, EnginePort } from "../engine/engine-port.ts";
 import { type FoundMember, findMember, pickRoom } from "./lookup.ts";
 import { RoomMemory } from "./room-memory.ts";
+import { type InvitationSecrets, readSecrets, TrustDesk, type TrustDeskEvents } from "./trust-desk.ts";
 import { memberView, roomView, trafficView, tunnelView } from "./views.ts";
 
 /** How many probes one `ping` may have on the way, and how long each may take. */
@@ -36,7 +48,13 @@ export interface HostEvents {
   /** A room was entered, lost its server, came back, or was renamed. */
   room: RoomSnapshot;
   closed: { readonly roomId: RoomId; readonly reason: LeftReason; readonly message: string };
-  peer: PeerView;
+  /** What is known of a member's machine. "connected" only where packets pass: `standing` says why they do not. */
+  peer: PeerView & { readonly standing: Standing };
+  /** What the owner of a room decided, who is at its door, and what else there is to know of trust. */
+  trust: TrustDeskEvents["news"];
+  key_changed: TrustDeskEvents["key_changed"];
+  /** Something of trust that can be seen has changed. */
+  trust_changed: Record<string, never>;
   /** "room_left": nothing became of the member; this machine is in no room with it any more. */
   gone: { readonly publicKey: PublicKey; readonly username: string; readonly reason: "left" | "lost" | "room_left" };
   refused: { readonly publicKey: PublicKey; readonly failure: Failure };
@@ -79,6 +97,7 @@ export class Host implements HostApi, Disposable {
   readonly #signaling: SignalingClient;
   readonly #rooms: RoomSessions;
   readonly #memory: RoomMemory;
+  readonly #trust: TrustDesk;
   readonly #subscriptions = new DisposableStore();
   /** Names from the links that are there, for their end: when this machine leaves a room, the room's list goes first. */
   readonly #introduced = new Map<PublicKey, string>();
@@ -100,8 +119,10 @@ export class Host implements HostApi, Disposable {
       ...options,
       sendSignal: (room, to, kind, content) => this.#rooms.sendSignal(room, to, kind, content),
     });
+    this.#trust = new TrustDesk({ ...options, engine: this.engine, nameOf: (member) => this.nameOf(member) });
     this.#wireRooms();
     this.#wireEngine();
+    this.#wireTrust();
   }
 
   /** Takes up the rooms of the last run, to be seen and left; nothing is opened or dialled. */
@@ -109,6 +130,8 @@ export class Host implements HostApi, Disposable {
     if (this.#isLoaded) return ok(undefined);
     const saved = await this.#memory.load();
     if (!saved.ok) return saved;
+    const trusted = await this.#trust.load(saved.value.flatMap(({ roomId, leaving }) => (leaving ? [] : [roomId])));
+    if (!trusted.ok) return trusted;
     this.#isLoaded = true;
     this.#rooms.restore(saved.value);
     return ok(undefined);
@@ -139,6 +162,15 @@ export class Host implements HostApi, Disposable {
     this.#signaling.retryNow();
     if (addresses) this.engine.pathChanged(addresses);
     else this.engine.retryNow();
+  }
+
+  get publicKey(): PublicKey {
+    return this.#options.signer.publicKey;
+  }
+
+  /** What a room's invitation holds beside its id and PIN. A secret. */
+  invitationTo(roomId: RoomId): InvitationSecrets {
+    return this.#trust.room(roomId)?.invitation ?? {};
   }
 
   /** A member's name as shown; empty for somebody who is in no room of this machine. */
@@ -173,23 +205,38 @@ export class Host implements HostApi, Disposable {
 
   readonly #handlers: { [M in Method]: (params: Params<M>) => Promise<Result<Replies[M]>> } = {
     status: async () => ok(this.snapshot()),
-    create: async ({ name, pin, username }) =>
-      this.#entered(await this.#rooms.create(this.#entry({ name, pin }, username))),
-    join: async ({ roomId, pin, username }) =>
-      this.#entered(await this.#rooms.join(this.#entry({ roomId, pin }, username))),
+    create: (params) => this.#create(params),
+    join: (params) => this.#join(params),
     rename: (params) => this.#rename(params),
     kick: (params) => this.#kick(params),
     leave: (params) => this.#leave(params),
     ping: (params) => this.#ping(params),
-    unban: async () => notBuilt(),
-    letIn: async () => notBuilt(),
-    turnAway: async () => notBuilt(),
-    setRole: async () => notBuilt(),
-    handOver: async () => notBuilt(),
-    setRules: async () => notBuilt(),
-    setInbound: async () => notBuilt(),
-    setCompared: async () => notBuilt(),
-    acceptKey: async () => notBuilt(),
+    unban: async ({ roomId, publicKey }) => {
+      const room = this.#pick(roomId);
+      if (!room.ok) return room;
+      const id = room.value.roomId;
+      const forgiven = await this.#trust.ask(id, (trust) => trust.forgive(publicKey as PublicKey));
+      return forgiven.ok ? ok({ roomId: id }) : forgiven;
+    },
+    letIn: (params) => this.#ofMember(params, (room, member) => this.#trust.ask(room, (trust) => trust.letIn(member))),
+    turnAway: (params) =>
+      this.#ofMember(params, (room, member) => this.#trust.ask(room, (trust) => trust.turnAway(member))),
+    setRole: (params) =>
+      this.#ofMember(params, (room, member) => this.#trust.ask(room, (trust) => trust.setRole(member, params.role))),
+    handOver: (params) =>
+      this.#ofMember(params, (room, member) => this.#trust.ask(room, (trust) => trust.handOver(member))),
+    setRules: (params) => this.#setRules(params),
+    setInbound: (params) => this.#setInbound(params),
+    setCompared: async ({ member, compared }) => {
+      const found = this.#findMember(member, this.#rooms.snapshots);
+      if (found.ok) this.#trust.setCompared(found.value.publicKey, compared);
+      return found;
+    },
+    acceptKey: (params) =>
+      this.#ofMember(params, (room, member) => {
+        this.#trust.acceptKey(room, member);
+        return ok(undefined);
+      }),
     setUsername: async ({ username }) => {
       this.#username = username;
       this.#rooms.setUsername(username);
@@ -211,26 +258,124 @@ export class Host implements HostApi, Disposable {
     return result.ok ? ok(this.#roomView(result.value)) : result;
   }
 
+  async #create({ name, pin, username, sealed = true, inbound }: Params<"create">): Promise<Result<Replies["create"]>> {
+    const created = await this.#rooms.create(this.#entry({ name, pin }, username));
+    if (!created.ok) return created;
+    const founded = await this.#trust.found(created.value.roomId, created.value.name, sealed, inbound);
+    if (founded.ok) return this.#entered(created);
+    // A room that was asked to be sealed must not stay open.
+    await this.#rooms.leave(created.value.roomId);
+    return founded;
+  }
+
+  async #join({ roomId, pin, username, key, owner, inbound }: Params<"join">): Promise<Result<Replies["join"]>> {
+    const secrets = readSecrets({ key, owner });
+    if (!secrets.ok) return secrets;
+    const id = roomId.trim() as RoomId;
+    // Before anybody in it is met. A room that refuses this machine is forgotten when it is closed.
+    if (ROOM_ID_PATTERN.test(id)) {
+      const entered = this.#trust.enter(id, secrets.value, inbound);
+      if (!entered.ok) return entered;
+    }
+    const joined = await this.#rooms.join(this.#entry({ roomId: id, pin }, username));
+    if (!joined.ok && this.#rooms.snapshot(id) === undefined) this.#trust.forget(id);
+    return this.#entered(joined);
+  }
+
+  /** The owner's word goes to the members, signed; the server is told too, so that it shows the same name. */
   async #rename({ roomId, name }: Params<"rename">): Promise<Result<Replies["rename"]>> {
     const room = this.#pick(roomId);
     if (!room.ok) return room;
-    const renamed = await this.#rooms.rename(room.value.roomId, name);
-    return renamed.ok ? ok({ roomId: room.value.roomId, name: renamed.value }) : renamed;
+    const { roomId: id } = room.value;
+    if (this.#trust.room(id)?.policy === undefined) {
+      const renamed = await this.#rooms.rename(id, name);
+      return renamed.ok ? ok({ roomId: id, name: renamed.value }) : renamed;
+    }
+    const cleaned = cleanRoomName(name);
+    if (cleaned === undefined) return fail("invalid_room_name", "a room needs a name that can be seen");
+    const renamed = await this.#trust.ask(id, (trust) => trust.rename(cleaned));
+    if (!renamed.ok) return renamed;
+    void this.#tellServer("the room's name", this.#rooms.rename(id, cleaned));
+    return ok({ roomId: id, name: cleaned });
   }
 
-  async #kick({ roomId, member }: Params<"kick">): Promise<Result<Replies["kick"]>> {
+  async #kick({ roomId, member, ban = false }: Params<"kick">): Promise<Result<Replies["kick"]>> {
+    const room = this.#pick(roomId);
+    if (!room.ok) return room;
+    const { roomId: id } = room.value;
+    const found = this.#findMember(member, [room.value]);
+    if (!found.ok) return found;
+    const { publicKey } = found.value;
+    if (this.#trust.room(id)?.policy === undefined) {
+      const kicked = await this.#rooms.kick(id, publicKey);
+      return kicked.ok ? ok({ roomId: id, ...found.value }) : kicked;
+    }
+    const removed = await this.#trust.ask(id, (trust) => trust.remove(publicKey, ban ? "banned" : "kicked"));
+    if (!removed.ok) return removed;
+    return ok({ roomId: id, ...found.value });
+  }
+
+  async #setRules({ roomId, sealed, doors }: Params<"setRules">): Promise<Result<Replies["setRules"]>> {
+    const room = this.#pick(roomId);
+    if (!room.ok) return room;
+    const { roomId: id, name } = room.value;
+    const isFirst = this.#trust.room(id)?.policy === undefined;
+    // A room from before there were policies gets its first one from whoever owns it at the server.
+    if (isFirst && !this.#rooms.saved.some((saved) => saved.roomId === id && saved.owner)) {
+      return fail("not_owner", "only the room's owner can do that");
+    }
+    const rules = { ...(sealed !== undefined && { sealed }), ...(doors && { doors }) };
+    const set = await this.#trust.ask(id, async (trust) => {
+      const founded = isFirst ? await trust.found(name, false) : ok(undefined);
+      return founded.ok ? trust.setRules(rules) : founded;
+    });
+    return set.ok ? ok({ roomId: id }) : set;
+  }
+
+  async #setInbound({ roomId, member, rule }: Params<"setInbound">): Promise<Result<Replies["setInbound"]>> {
+    if (member === undefined) {
+      const room = this.#pick(roomId);
+      if (!room.ok) return room;
+      this.#trust.setInbound(room.value.roomId, undefined, rule);
+      return ok({ roomId: room.value.roomId });
+    }
+    const rooms = this.#rooms.snapshots.filter((room) => roomId === undefined || room.roomId === roomId);
+    const found = this.#findMember(member, rooms);
+    if (!found.ok) return found;
+    const { publicKey } = found.value;
+    const room = rooms.find(({ members }) => members.some((one) => one.publicKey === publicKey));
+    if (!room) return fail("unknown_member", "no such member in the room");
+    this.#trust.setInbound(room.roomId, publicKey, rule);
+    return ok({ roomId: room.roomId });
+  }
+
+  /** Does something with a member of a room; both as people name them. */
+  async #ofMember(
+    { roomId, member }: { readonly roomId?: string | undefined; readonly member: string },
+    act: (room: RoomId, member: PublicKey) => Promise<Result<void>> | Result<void>,
+  ): Promise<Result<MemberInRoom>> {
     const room = this.#pick(roomId);
     if (!room.ok) return room;
     const found = this.#findMember(member, [room.value]);
     if (!found.ok) return found;
-    const kicked = await this.#rooms.kick(room.value.roomId, found.value.publicKey);
-    return kicked.ok ? ok({ roomId: room.value.roomId, ...found.value }) : kicked;
+    const done = await act(room.value.roomId, found.value.publicKey);
+    return done.ok ? ok({ roomId: room.value.roomId, ...found.value }) : done;
+  }
+
+  /** What the server should know too. Members go by the owner's word, so its answer changes nothing. */
+  async #tellServer(what: string, asked: Promise<Result<unknown>>): Promise<void> {
+    const told = await asked;
+    if (!told.ok) this.#logger.info("the server was not told", { what, why: told.error.code });
   }
 
   async #leave({ roomId }: Params<"leave">): Promise<Result<Replies["leave"]>> {
     const room = this.#pick(roomId);
     if (!room.ok) return room;
-    const left = await this.#rooms.leave(room.value.roomId);
+    const { roomId: id } = room.value;
+    // A server that does not know of the hand-over would close the room for everybody.
+    const isGivenAway = this.#trust.room(id)?.owner !== undefined && !this.#trust.room(id)?.isOwner;
+    const quietly = isGivenAway && this.#rooms.saved.some((saved) => saved.roomId === id && saved.owner);
+    const left = await this.#rooms.leave(id, { quietly });
     return left.ok ? ok({ roomId: room.value.roomId, delivered: left.value.delivered }) : left;
   }
 
@@ -293,38 +438,44 @@ export class Host implements HostApi, Disposable {
     peers = new Map(this.engine.peers.map((peer) => [peer.publicKey, peer])),
   ): HostSnapshot["rooms"][number] {
     const saved = this.#rooms.saved.find(({ roomId }) => roomId === room.roomId);
-    const members = room.members.map((member) =>
-      memberView(member, peers.get(member.publicKey), this.engine.counters(member.publicKey), this.engine.address),
-    );
-    return roomView(room, saved, members);
+    const { roomId } = room;
+    const members = room.members.map((member) => {
+      const counters = this.engine.counters(member.publicKey);
+      const trust = this.#trust.memberView(roomId, member.publicKey, counters?.dropped.refused ?? 0);
+      return memberView(member, peers.get(member.publicKey), counters, this.engine.address, trust);
+    });
+    return roomView(this.#named(room), saved, members, this.#trust.roomView(roomId));
   }
 
   #wireRooms(): void {
     const { events } = this.#rooms;
     this.#on(this.#signaling.events.on("state", (state) => this.#onServer(state)));
-    this.#on(events.on("opened", (room) => this.events.emit("room", room)));
+    this.#on(events.on("opened", (room) => this.events.emit("room", this.#named(room))));
     this.#on(
       events.on("delta", ({ roomId, delta }) => {
         const room = this.#rooms.snapshot(roomId);
-        if (room && (delta.type === "status" || delta.type === "renamed")) this.events.emit("room", room);
+        if (room && (delta.type === "status" || delta.type === "renamed")) this.events.emit("room", this.#named(room));
       }),
     );
     this.#on(
       events.on("closed", (closed) => {
         this.engine.leaveRoom(closed.roomId);
+        this.#trust.forget(closed.roomId);
         this.events.emit("closed", closed);
       }),
     );
     this.#on(events.on("saved", (saved) => void this.#memory.store(saved)));
     this.#on(
-      events.on("peerSeen", ({ roomId, publicKey, arrivedAfterUs }) =>
-        this.engine.peerSeen(roomId, publicKey, arrivedAfterUs),
-      ),
+      events.on("peerSeen", ({ roomId, publicKey, arrivedAfterUs }) => {
+        if (!this.#isBanned(roomId, publicKey)) this.engine.peerSeen(roomId, publicKey, arrivedAfterUs);
+      }),
     );
     this.#on(events.on("peerAbsent", ({ publicKey }) => this.engine.peerAbsent(publicKey)));
     this.#on(events.on("peerGone", ({ roomId, publicKey }) => this.engine.peerLeft(roomId, publicKey)));
     this.#on(
-      events.on("signal", ({ roomId, from, kind, content }) => this.engine.deliver(roomId, from, kind, content)),
+      events.on("signal", ({ roomId, from, kind, content }) => {
+        if (!this.#isBanned(roomId, from)) this.engine.deliver(roomId, from, kind, content);
+      }),
     );
   }
 
@@ -337,22 +488,89 @@ export class Host implements HostApi, Disposable {
           // As it typed it: control characters and all.
           this.#introduced.set(peer.publicKey, cleanUsername(peer.username, peer.publicKey));
         }
-        this.events.emit("peer", { ...peer, username: this.#introduced.get(peer.publicKey) });
+        this.#trust.met(peer.publicKey, peer.rooms);
+        this.#tellPeer(peer);
       }),
     );
     this.#on(
       events.on("gone", ({ publicKey, rooms, reason }) => {
         const username = this.nameOf(publicKey);
         this.#introduced.delete(publicKey);
+        this.#trust.gone(publicKey);
         const isOurs = rooms.every((room) => this.#rooms.snapshot(room) === undefined);
         for (const room of rooms) this.#rooms.memberGone(room, publicKey);
         this.events.emit("gone", { publicKey, username, reason: isOurs ? "room_left" : reason });
       }),
     );
-    this.#on(events.on("linked", ({ publicKey }) => this.engine.setAdmitted(publicKey, true)));
+    this.#on(events.on("linked", ({ publicKey, fingerprints }) => this.#trust.linked(publicKey, fingerprints)));
+    this.#on(events.on("unlinked", ({ publicKey }) => this.#trust.unlinked(publicKey)));
+    this.#on(events.on("said", (said) => this.#trust.said(said.publicKey, said.fingerprints, said.body)));
     this.#on(events.on("refused", (refused) => this.events.emit("refused", refused)));
     this.#on(events.on("tunnel", (state) => this.events.emit("tunnel", state)));
     this.#on(events.on("address", (address) => this.events.emit("address", address)));
+  }
+
+  #wireTrust(): void {
+    const { events } = this.#trust;
+    this.#on(events.on("news", (news) => this.#onTrustNews(news)));
+    this.#on(events.on("changed", () => this.events.emit("trust_changed", {})));
+    this.#on(events.on("key_changed", (changed) => this.events.emit("key_changed", changed)));
+    this.#on(events.on("refused", (refused) => this.events.emit("refused", refused)));
+    this.#on(
+      events.on("admitted", ({ publicKey }) => {
+        const peer = this.engine.peers.find((each) => each.publicKey === publicKey);
+        if (peer) this.#tellPeer(peer);
+      }),
+    );
+  }
+
+  #onTrustNews(news: TrustDeskEvents["news"]): void {
+    const { roomId } = news;
+    const isSelf = "member" in news && news.member === this.#options.signer.publicKey;
+    if (news.kind === "refused") return this.events.emit("refused", { publicKey: news.member, failure: news.failure });
+    this.events.emit("trust", news);
+    if (news.kind === "removed") {
+      if (isSelf) this.#rooms.expelled(roomId, "the owner removed this member");
+      else this.#drop(roomId, news.member);
+    }
+    if (news.kind === "owner") this.#ownerChanged(roomId, news.member, isSelf);
+    if (news.kind === "renamed") {
+      const room = this.#rooms.snapshot(roomId);
+      if (room) this.events.emit("room", this.#named(room));
+    }
+  }
+
+  /** Cuts the connection to somebody whom the owner removed, whatever the server says. */
+  #drop(roomId: RoomId, member: PublicKey): void {
+    if (this.#trust.room(roomId)?.isOwner) void this.#tellServer("a removal", this.#rooms.kick(roomId, member));
+    this.#rooms.memberGone(roomId, member);
+    this.engine.peerLeft(roomId, member);
+    this.#trust.left(roomId, member);
+  }
+
+  #ownerChanged(roomId: RoomId, owner: PublicKey, isSelf: boolean): void {
+    const wasOurs = this.#rooms.saved.some((saved) => saved.roomId === roomId && saved.owner);
+    if (isSelf) this.#rooms.setOwner(roomId, true);
+    else if (wasOurs) void this.#tellServer("the new owner", this.#rooms.handOver(roomId, owner));
+  }
+
+  #isBanned(roomId: RoomId, member: PublicKey): boolean {
+    return this.#trust.standing(roomId, member) === "banned";
+  }
+
+  /** Under the name that its owner gave it, which a server cannot change. */
+  #named(room: RoomSnapshot): RoomSnapshot {
+    return { ...room, name: this.#trust.nameOfRoom(room.roomId) ?? room.name };
+  }
+
+  /** A member is connected when packets pass. */
+  #tellPeer(peer: PeerView): void {
+    const { publicKey, rooms, state } = peer;
+    const isAdmitted = this.#trust.isAdmitted(publicKey);
+    const standings = rooms.map((roomId) => this.#trust.standing(roomId, publicKey));
+    const standing = isAdmitted ? "member" : (standings.find((each) => each !== "proving") ?? "proving");
+    const username = this.#introduced.get(publicKey);
+    this.events.emit("peer", { ...peer, username, standing, state: isAdmitted ? state : "connecting" });
   }
 
   #onServer(state: SignalingState): void {
@@ -375,14 +593,12 @@ export class Host implements HostApi, Disposable {
     this.#rooms.dispose();
     this.#signaling.stop();
     await this.#memory.settled();
+    await this.#trust.settled();
+    this.#trust.dispose();
   }
 }
 
 /** Milliseconds as far as the clock knows them. */
 function toMicroseconds(ms: number): number {
   return Number(ms.toFixed(3));
-}
-
-function notBuilt(): Result<never> {
-  return fail("not_supported", "this version cannot do that yet");
 }

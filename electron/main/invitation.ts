@@ -1,19 +1,24 @@
+import type { RoomId } from "../../shared/base/brand.ts";
 import { fail, ok, type Result } from "../../shared/base/result.ts";
 import type { Invitation, LinkView } from "../../shared/ipc/app.ts";
 import type { HostSnapshot } from "../../shared/ipc/contract.ts";
 import { formatJoinLink, parseJoinLink } from "../../shared/room/link.ts";
+import type { InvitationSecrets } from "./trust-desk.ts";
 
 /** What to give to somebody who is to join a room. Fails with "unknown_room" or "no_pin". */
 export function invitationTo(
   roomId: string,
   { rooms, server }: Pick<HostSnapshot, "rooms" | "server">,
+  secretsOf: (roomId: RoomId) => InvitationSecrets,
 ): Result<Invitation> {
   const room = rooms.find((each) => each.roomId === roomId);
   if (!room) return fail("unknown_room", "this machine is not in that room");
   if (room.pin === undefined) return fail("no_pin", "this machine has not got the room's PIN");
   const { name, pin } = room;
   const url = server.publicUrl ?? server.url;
-  const link = formatJoinLink({ roomId: room.roomId, server: url, name });
+  const secrets = secretsOf(room.roomId);
+  const link = formatJoinLink({ roomId: room.roomId, server: url, name, ...secrets });
+  const sealed = secrets.key !== undefined;
   return ok({
     roomId: room.roomId,
     name,
@@ -21,7 +26,7 @@ export function invitationTo(
     server: url,
     reachable: server.publicUrl !== undefined,
     link,
-    sealed: false,
+    sealed,
   });
 }
 

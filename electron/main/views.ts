@@ -1,30 +1,28 @@
 import type { MemberAddress } from "../../shared/identity/address.ts";
 import { deriveAddress } from "../../shared/identity/address.ts";
-import type { MemberView, RoomView, TrafficView, TunnelView } from "../../shared/ipc/contract.ts";
+import type { MemberView, RoomTrustView, RoomView, TrafficView, TunnelView } from "../../shared/ipc/contract.ts";
 import type { PeerView } from "../../shared/mesh/mesh.ts";
 import type { SavedRoom } from "../../shared/room/saved.ts";
 import type { RoomSnapshot } from "../../shared/room/snapshot.ts";
 import type { Member } from "../../shared/room/state.ts";
 import type { TunnelCounters } from "../../shared/tunnel/counters.ts";
 import type { TunnelState } from "../engine/engine.ts";
+import type { MemberTrust } from "./trust-desk.ts";
 
-export function roomView(room: RoomSnapshot, saved: SavedRoom | undefined, members: readonly MemberView[]): RoomView {
+export function roomView(
+  room: RoomSnapshot,
+  saved: SavedRoom | undefined,
+  members: readonly MemberView[],
+  trust: RoomTrustView,
+): RoomView {
   return {
     roomId: room.roomId,
     name: room.name,
     state: room.status.kind,
-    owner: saved?.owner ?? false,
+    // The owner's signed word counts; where there is none, that of the server that made the room.
+    owner: trust.ownerKey === undefined ? (saved?.owner ?? false) : trust.role === "owner",
     pin: saved?.pin,
-    trust: {
-      seal: "open",
-      waiting: false,
-      role: saved?.owner ? "owner" : "member",
-      doors: "owner",
-      canLetIn: false,
-      canInvite: true,
-      removed: {},
-      inbound: { mode: "all" },
-    },
+    trust,
     members,
   };
 }
@@ -34,6 +32,7 @@ export function memberView(
   peer: PeerView | undefined,
   counters: TunnelCounters | undefined,
   self: MemberAddress,
+  trust: MemberTrust,
 ): MemberView {
   const { ipv4, ipv6 } = member.isSelf ? self : (peer?.address ?? deriveAddress(member.publicKey));
   return {
@@ -41,17 +40,14 @@ export function memberView(
     username: member.username,
     ipv4,
     ipv6,
-    state: member.isSelf ? "self" : (peer?.state ?? "connecting"),
+    // Connected is where packets pass.
+    state: member.isSelf ? "self" : trust.standing === "member" ? (peer?.state ?? "connecting") : "connecting",
     lane: peer?.lane,
     path: peer?.path?.kind,
     // To the microsecond: the clock gives no more.
     rttMs: peer?.rttMs === undefined ? undefined : Number(peer.rttMs.toFixed(3)),
     verified: member.isSelf || (peer?.verified ?? false),
-    standing: "member",
-    role: "member",
-    words: "",
-    compared: false,
-    inbound: { rule: { mode: "all" }, own: false, refused: 0 },
+    ...trust,
     traffic: counters && trafficView(counters),
   };
 }

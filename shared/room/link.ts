@@ -5,8 +5,9 @@ import { parseServerUrl } from "../signaling/url.ts";
 import { cleanRoomName } from "./names.ts";
 
 /**
- * `govpn://join/<room id>?server=<ws or wss URL>&name=<label>`: what a link can fill into the join dialog. It holds no
- * PIN, which is told beside it. Anybody can write one, so nothing of it is believed beyond its form.
+ * `govpn://join/<room id>?server=<ws or wss URL>&name=<label>#k=<room key>&o=<founder>`: what a link can fill into the
+ * join dialog. Secrets are in the fragment only, which browsers and web servers keep to themselves. The PIN is told
+ * beside it. Anybody can write a link, so nothing of it is believed beyond its form.
  */
 export interface JoinLink {
   readonly roomId: RoomId;
@@ -14,6 +15,10 @@ export interface JoinLink {
   readonly server?: string;
   /** Fit to be shown on one line. The room may have another by now. */
   readonly name?: string;
+  /** A sealed room's key, 32 bytes in base64url: whoever has it comes in. A secret. */
+  readonly key?: string;
+  /** By which hash the room's founder is known, 16 bytes in base64url. */
+  readonly owner?: string;
 }
 
 /** Twice what the longest names and addresses take; mail programs and shells cut longer ones. */
@@ -27,17 +32,25 @@ export type LinkFailureCode =
   | "link_malformed"
   | "link_repeated"
   | "link_room"
-  | "link_server";
+  | "link_server"
+  | "link_key";
 type Refusal = { readonly code: LinkFailureCode; readonly message: string };
 
 const CONTROL_CHARACTERS = /[\p{Cc}\p{Zl}\p{Zp}]/u;
-/** Scheme, host and path as written; what follows "#" is for the receiver's eyes and not read here. */
-const SHAPE = /^govpn:\/\/([^/?#]*)(?:\/([^/?#]*)\/?)?(?:\?([^#]*))?(?:#.*)?$/i;
+/** Scheme, host, path, query and fragment as written. */
+const SHAPE = /^govpn:\/\/([^/?#]*)(?:\/([^/?#]*)\/?)?(?:\?([^#]*))?(?:#(.*))?$/i;
+const KEY = /^[A-Za-z0-9_-]{43}$/;
+const OWNER = /^[A-Za-z0-9_-]{22}$/;
 
-export function formatJoinLink({ roomId, server, name }: JoinLink): string {
-  const given = Object.entries({ server, name }).filter(([, value]) => value !== undefined && value !== "");
-  const query = given.map(([key, value]) => `${key}=${encodeURIComponent(value ?? "")}`).join("&");
-  return `govpn://join/${roomId}${query === "" ? "" : `?${query}`}`;
+export function formatJoinLink({ roomId, server, name, key, owner }: JoinLink): string {
+  const query = formatQuery({ server, name });
+  const fragment = formatQuery({ k: key, o: owner });
+  return `govpn://join/${roomId}${query === "" ? "" : `?${query}`}${fragment === "" ? "" : `#${fragment}`}`;
+}
+
+function formatQuery(parameters: Readonly<Record<string, string | undefined>>): string {
+  const given = Object.entries(parameters).filter(([, value]) => value !== undefined && value !== "");
+  return given.map(([key, value]) => `${key}=${encodeURIComponent(value ?? "")}`).join("&");
 }
 
 /** Reads a link from anywhere. The failure's sentence says what is wrong and repeats nothing of the link. */
@@ -46,12 +59,19 @@ export function parseJoinLink(text: string): Result<JoinLink, Refusal> {
   if (link.length > MAX_LINK_LENGTH) return fail("link_too_long", `the link is over ${MAX_LINK_LENGTH} characters`);
   if (CONTROL_CHARACTERS.test(link)) return fail("link_characters", "the link has control characters in it");
   if (!/^govpn:/i.test(link)) return fail("link_scheme", "this is not a GoVPN link: it does not begin with govpn://");
-  const [, action, roomId = "", query = ""] = SHAPE.exec(link) ?? [];
+  const [, action, roomId = "", query = "", fragment = ""] = SHAPE.exec(link) ?? [];
   if (action?.toLowerCase() !== "join") return fail("link_action", "the link asks for something else than joining");
   if (!ROOM_ID_PATTERN.test(roomId)) return fail("link_room", "the link names no room, or not by a room's id");
-  const parameters = readQuery(query);
+  const parameters = readQuery(query, ["server", "name"]);
   if (!parameters.ok) return parameters;
+  const secrets = readQuery(fragment, ["k", "o"]);
+  if (!secrets.ok) return secrets;
   const { server, name } = parameters.value;
+  const { k: key, o: owner } = secrets.value;
+  // Half a key would be taken for none, and its reader would wait at a door that the link was to open.
+  if ((key !== undefined && !KEY.test(key)) || (owner !== undefined && !OWNER.test(owner))) {
+    return fail("link_key", "the link's key is damaged: ask for the link again, whole");
+  }
   const url = server === undefined ? ok(undefined) : readServer(server);
   if (!url.ok) return url;
   const label = name === undefined ? undefined : cleanRoomName(name);
@@ -59,11 +79,16 @@ export function parseJoinLink(text: string): Result<JoinLink, Refusal> {
     roomId: roomId as RoomId,
     ...(url.value !== undefined && { server: url.value }),
     ...(label !== undefined && { name: label }),
+    ...(key !== undefined && { key }),
+    ...(owner !== undefined && { owner }),
   });
 }
 
 /** Parameters of other names are a later version's and ignored, but none may come twice. */
-function readQuery(query: string): Result<{ server?: string; name?: string }, Refusal> {
+function readQuery<Name extends string>(
+  query: string,
+  names: readonly Name[],
+): Result<{ readonly [N in Name]?: string }, Refusal> {
   const found = new Map<string, string>();
   for (const part of query.split("&").filter((each) => each !== "")) {
     const equals = part.indexOf("=");
@@ -74,8 +99,11 @@ function readQuery(query: string): Result<{ server?: string; name?: string }, Re
     if (found.has(key)) return fail("link_repeated", "the link says the same thing twice, and one may be false");
     found.set(key, value);
   }
-  const [server, name] = [found.get("server"), found.get("name")];
-  return ok({ ...(server !== undefined && { server }), ...(name !== undefined && { name }) });
+  const wanted = names.flatMap((name) => {
+    const value = found.get(name);
+    return value === undefined ? [] : [[name, value] as const];
+  });
+  return ok(Object.fromEntries(wanted) as { readonly [N in Name]?: string });
 }
 
 function readServer(text: string): Result<string, Refusal> {

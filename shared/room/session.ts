@@ -159,6 +159,18 @@ export class RoomSessions implements Disposable {
     return ok({ delivered: await this.#departures.add(saved) });
   }
 
+  /**
+   * The room's owner removed this machine, by its signed word: it is out at once. The server is told, since it may not
+   * know; not where it still takes this machine for the owner, and would close the room for everybody.
+   */
+  expelled(roomId: RoomId, message: string): void {
+    const membership = this.#rooms.get(roomId);
+    if (!membership) return;
+    const { saved } = membership;
+    this.#close(membership, "kicked", message);
+    if (!saved.owner) void this.#departures.add(saved);
+  }
+
   /** Renames a room of one's own. @returns the name as the server has it. */
   async rename(roomId: RoomId, name: string): Promise<Result<string, RoomFailure>> {
     const cleaned = cleanRoomName(name);

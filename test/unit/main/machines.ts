@@ -93,7 +93,7 @@ export class World {
     const ann = await this.started("Ann");
     const ben = await this.started("Ben");
     const room = await this.must(ann, "create", { name: "Den", pin: PIN });
-    await this.must(ben, "join", { roomId: room.roomId, pin: PIN });
+    await this.must(ben, "join", invitedTo(ann, room));
     await this.until(() => linkOf(ann) === "connected" && linkOf(ben) === "connected");
     return { ann, ben, room };
   }
@@ -131,9 +131,17 @@ export class World {
 
 function recordEvents(host: Host): Machine["events"] {
   const seen: Machine["events"] = [];
-  const names = ["server", "tunnel", "room", "closed", "peer", "gone", "refused", "address", "down"] as const;
+  const names = [
+    ...(["server", "tunnel", "room", "closed", "peer", "gone", "refused", "address", "down"] as const),
+    ...(["trust", "key_changed"] as const),
+  ];
   for (const name of names) host.events.on(name, (payload) => void seen.push({ name, payload }));
   return seen;
+}
+
+/** What somebody with a machine's invitation joins by. */
+export function invitedTo({ host }: Machine, { roomId }: Pick<RoomView, "roomId">): Params<"join"> {
+  return { roomId, pin: PIN, ...host.invitationTo(roomId) };
 }
 
 /** The state of the link to the one other member; undefined when there is none. */

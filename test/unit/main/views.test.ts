@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import type { MemberTrust } from "../../../electron/main/trust-desk.ts";
 import { memberView, roomView, trafficView, tunnelView } from "../../../electron/main/views.ts";
 import type { RoomId } from "../../../shared/base/brand.ts";
 import { deriveAddress } from "../../../shared/identity/address.ts";
@@ -23,23 +24,38 @@ const peer: PeerView = {
   verified: true,
 };
 
+const trust: MemberTrust = {
+  standing: "member",
+  role: "member",
+  words: "one two three four five six seven eight",
+  compared: false,
+  inbound: { rule: { mode: "all" }, own: false, refused: 0 },
+};
+
 describe("a member, as others see it", () => {
   it("has this machine's real address, salt and all, when it is this machine", () => {
-    const view = memberView({ ...ben, isSelf: true }, undefined, undefined, self);
+    const view = memberView({ ...ben, isSelf: true }, undefined, undefined, self, trust);
     expect(view).toMatchObject({ ipv4: self.ipv4, ipv6: self.ipv6, state: "self", verified: true });
   });
 
   it("has the address that follows from its key until its link is there", () => {
     const { ipv4, ipv6 } = deriveAddress(ben.publicKey);
-    const view = memberView(ben, undefined, undefined, self);
+    const view = memberView(ben, undefined, undefined, self, trust);
     expect(view).toMatchObject({ ipv4, ipv6, state: "connecting", verified: false });
     expect(view).toMatchObject({ lane: undefined, path: undefined, rttMs: undefined, traffic: undefined });
   });
 
   it("has what its link says of it, and the room's clean name", () => {
     const { ipv4 } = deriveAddress(ben.publicKey, 1);
-    const view = memberView(ben, peer, undefined, self);
+    const view = memberView(ben, peer, undefined, self, trust);
     expect(view).toMatchObject({ username: "Ben", ipv4, lane: "packets", path: "relay", rttMs: 12.5, verified: true });
+  });
+});
+
+describe("a member that is connected", () => {
+  it("is shown as connecting until packets pass", () => {
+    const view = memberView(ben, peer, undefined, self, { ...trust, standing: "door" });
+    expect(view).toMatchObject({ state: "connecting", standing: "door" });
   });
 });
 
@@ -70,14 +86,30 @@ describe("a room", () => {
     const roomId = "den" as RoomId;
     const room = { roomId, name: "Den", status: { kind: "joined" }, members: [] } as unknown as RoomSnapshot;
     const saved = { roomId, name: "Den", pin: "4821", owner: true, username: "Ann" };
-    expect(roomView(room, saved, [])).toEqual({
+    const seal = {
+      seal: "unknown",
+      waiting: false,
+      role: "member",
+      doors: "owner",
+      canLetIn: false,
+      canInvite: false,
+      removed: {},
+      inbound: { mode: "none" },
+    } as const;
+    expect(roomView(room, saved, [], seal)).toEqual({
       roomId,
       name: "Den",
       state: "joined",
       owner: true,
       pin: "4821",
+      trust: seal,
       members: [],
     });
-    expect(roomView(room, undefined, [])).toMatchObject({ owner: false, pin: undefined });
+    expect(roomView(room, undefined, [], seal)).toMatchObject({ owner: false, pin: undefined });
+    // Where the owner's word is known, the server's is not asked.
+    expect(roomView(room, saved, [], { ...seal, ownerKey: fakeKey(9) })).toMatchObject({ owner: false });
+    expect(roomView(room, undefined, [], { ...seal, ownerKey: fakeKey(1), role: "owner" })).toMatchObject({
+      owner: true,
+    });
   });
 });

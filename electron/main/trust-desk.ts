@@ -1,0 +1,378 @@
+import * as v from "valibot";
+import type { PublicKey, RoomId } from "../../shared/base/brand.ts";
+import type { Clock } from "../../shared/base/clock.ts";
+import { Emitter } from "../../shared/base/emitter.ts";
+import type { Logger } from "../../shared/base/logger.ts";
+import type { RandomBytes } from "../../shared/base/random.ts";
+import { type Failure, fail, messageOf, ok, type Result } from "../../shared/base/result.ts";
+import { parsePublicKey, type Signer, type VerifySignature } from "../../shared/identity/keys.ts";
+import type { Vault } from "../../shared/identity/ports.ts";
+import { safetyWords } from "../../shared/identity/safety-words.ts";
+import type { MemberView, RoomTrustView } from "../../shared/ipc/contract.ts";
+import { cleanRoomName } from "../../shared/room/names.ts";
+import { InboundRules, type SharedRoom } from "../../shared/trust/inbound-rules.ts";
+import { KnownMembers } from "../../shared/trust/known-members.ts";
+import { type OwnerPin, parseOwnerPin, parseRoomKey, type RoomKey } from "../../shared/trust/room-key.ts";
+import type { RoomNews, RoomTrust } from "../../shared/trust/room-trust.ts";
+import { SavedRoomTrust } from "../../shared/trust/saved.ts";
+import type { Standing } from "../../shared/trust/standing.ts";
+import { Trust } from "../../shared/trust/trust.ts";
+import { InboundRule } from "../../shared/tunnel/inbound-rule.ts";
+import type { EnginePort } from "../engine/engine-port.ts";
+import { TrustMemory } from "./trust-memory.ts";
+
+/** Twice the peers that a mesh has. What is forgotten is made, or told, once more. */
+const MAX_REMEMBERED = 512;
+
+/** What an invitation's link holds beside the room. */
+export interface InvitationSecrets {
+  readonly key?: RoomKey;
+  readonly owner?: OwnerPin;
+}
+
+export interface TrustDeskEvents {
+  news: RoomNews & { readonly roomId: RoomId };
+  /** A member's packets pass from now on, or do not any more. */
+  admitted: { readonly publicKey: PublicKey; readonly isAdmitted: boolean };
+  /** Somebody of a known name came with another key. */
+  key_changed: { readonly roomId: RoomId; readonly publicKey: PublicKey };
+  refused: { readonly publicKey: PublicKey; readonly failure: Failure };
+  /** Something that a person can see has changed. */
+  changed: Record<string, never>;
+}
+
+export interface TrustDeskOptions {
+  readonly engine: EnginePort;
+  readonly vault: Vault;
+  readonly serverUrl: string;
+  readonly signer: Signer;
+  readonly verify: VerifySignature;
+  readonly clock: Clock;
+  readonly random: RandomBytes;
+  readonly logger: Logger;
+  /** A member's name as it introduced itself, made fit to show. */
+  readonly nameOf: (member: PublicKey) => string;
+}
+
+const PublicKeyText = v.custom<PublicKey>((text) => typeof text === "string" && parsePublicKey(text) !== undefined);
+/** What is kept of a room. */
+const KeptRoom = v.object({
+  trust: SavedRoomTrust,
+  room: v.optional(InboundRule),
+  members: v.optional(v.array(v.tuple([PublicKeyText, InboundRule]))),
+});
+const KeptRooms = v.custom<Readonly<Record<string, v.InferOutput<typeof KeptRoom>>>>(
+  (rooms) => typeof rooms === "object" && rooms !== null && Object.values(rooms).every((room) => v.is(KeptRoom, room)),
+);
+
+/** The part of a member's picture that follows from trust. */
+export type MemberTrust = Pick<MemberView, "standing" | "role" | "words" | "compared" | "changedKey" | "inbound">;
+
+/**
+ * Everything of one machine that has to do with trust: who belongs in which room, which key goes by which name, and what
+ * members may begin here. It tells the engine who is admitted and under which rule, and keeps all of it in the vault.
+ */
+export class TrustDesk {
+  readonly events: Emitter<TrustDeskEvents>;
+  readonly #options: TrustDeskOptions;
+  readonly #logger: Logger;
+  readonly #trust: Trust;
+  readonly #memory: TrustMemory<v.InferOutput<typeof KeptRooms>>;
+  readonly #rules = new InboundRules();
+  /** As the engine was told last. */
+  readonly #told = new Map<PublicKey, string>();
+  /** Changed keys that were told of. */
+  readonly #warned = new Set<string>();
+  /** Words are hashes: each is made once. */
+  readonly #words = new Map<PublicKey, string>();
+  #known = new KnownMembers();
+  #isLoaded = false;
+
+  constructor(options: TrustDeskOptions) {
+    const { engine, signer, verify, clock, random, logger, vault, serverUrl } = options;
+    this.#options = options;
+    this.#logger = logger.child("trust");
+    this.events = new Emitter((error) => this.#logger.error("a listener failed", { error: messageOf(error) }));
+    this.#memory = new TrustMemory(vault, serverUrl, logger, KeptRooms);
+    this.#trust = new Trust({
+      self: signer.publicKey,
+      signer,
+      verify,
+      clock,
+      random,
+      logger,
+      say: (to, message) => engine.say(to, message),
+      admit: (member, isAdmitted) => this.#admit(member, isAdmitted),
+      persist: () => this.#persist(),
+    });
+    this.#trust.events.on("news", (news) => this.events.emit("news", news));
+    this.#trust.events.on("refused", (refused) => this.events.emit("refused", refused));
+    this.#trust.events.on("changed", () => {
+      this.#refreshRules();
+      this.events.emit("changed", {});
+    });
+  }
+
+  /** Reads what is kept. Fails as `TrustMemory.load` does. @param rooms those that this machine is in. */
+  async load(rooms: readonly RoomId[]): Promise<Result<void>> {
+    const loaded = await this.#memory.load();
+    if (!loaded.ok) return loaded;
+    this.#known = loaded.value.known;
+    for (const roomId of rooms) {
+      const kept = Object.hasOwn(loaded.value.rooms, roomId) ? loaded.value.rooms[roomId] : undefined;
+      if (kept?.trust.roomId !== roomId) {
+        this.#trust.enter(roomId);
+        continue;
+      }
+      this.#rules.restore(roomId, {
+        ...(kept.room && { room: kept.room }),
+        ...(kept.members && { members: kept.members }),
+      });
+      this.#trust.restore([kept.trust as SavedRoomTrust]);
+    }
+    this.#isLoaded = true;
+    return ok(undefined);
+  }
+
+  room(roomId: RoomId): RoomTrust | undefined {
+    return this.#trust.room(roomId);
+  }
+
+  isAdmitted(member: PublicKey): boolean {
+    return this.#trust.isAdmitted(member);
+  }
+
+  standing(roomId: RoomId, member: PublicKey): Standing {
+    return this.#trust.room(roomId)?.standing(member) ?? "proving";
+  }
+
+  /** The name that the room's owner gave it, where there is an owner whose word counts. */
+  nameOfRoom(roomId: RoomId): string | undefined {
+    const name = this.#trust.room(roomId)?.policy?.name;
+    return name === undefined ? undefined : cleanRoomName(name);
+  }
+
+  /** This machine made the room. */
+  async found(roomId: RoomId, name: string, sealed: boolean, inbound: InboundRule | undefined): Promise<Result<void>> {
+    this.#rules.setRoom(roomId, inbound);
+    return this.#trust.found(roomId, name, sealed);
+  }
+
+  /** This machine enters a room. */
+  enter(roomId: RoomId, secrets: InvitationSecrets, inbound: InboundRule | undefined): Result<void> {
+    if (inbound) this.#rules.setRoom(roomId, inbound);
+    return this.#trust.enter(roomId, secrets);
+  }
+
+  forget(roomId: RoomId): void {
+    this.#rules.forget(roomId);
+    this.#trust.forget(roomId);
+    this.#refreshRules();
+  }
+
+  linked(member: PublicKey, prints: { readonly local: string; readonly remote: string }): void {
+    const peer = this.#options.engine.peers.find(({ publicKey }) => publicKey === member);
+    this.#trust.linked(member, prints, peer?.rooms ?? []);
+  }
+
+  unlinked(member: PublicKey): void {
+    this.#trust.unlinked(member);
+  }
+
+  said(member: PublicKey, prints: { readonly local: string; readonly remote: string }, body: unknown): void {
+    this.#trust.said(member, prints, body);
+  }
+
+  /** A member with a connection is in these rooms, and told its name over it. */
+  met(member: PublicKey, rooms: readonly RoomId[]): void {
+    this.#trust.shares(member, rooms);
+    this.#remember(member);
+  }
+
+  /** The member is out of a room. */
+  left(roomId: RoomId, member: PublicKey): void {
+    this.#trust.room(roomId)?.left(member);
+  }
+
+  gone(member: PublicKey): void {
+    this.#trust.gone(member);
+    this.#told.delete(member);
+  }
+
+  ask(roomId: RoomId, question: (room: RoomTrust) => Promise<Result<void>> | Result<void>): Promise<Result<void>> {
+    return this.#trust.ask(roomId, question);
+  }
+
+  setInbound(roomId: RoomId, member: PublicKey | undefined, rule: InboundRule | undefined): void {
+    if (member === undefined) this.#rules.setRoom(roomId, rule);
+    else this.#rules.setMember(roomId, member, rule);
+    void this.#persist();
+    this.#refreshRules();
+    this.events.emit("changed", {});
+  }
+
+  /** The person compared somebody's words, or takes that back. */
+  setCompared(member: PublicKey, compared: boolean): void {
+    const now = this.#options.clock.wallTime();
+    // Whoever is still at the door can be compared too.
+    for (const [roomId] of this.#roomsOf(member)) this.#known.seen(roomId, member, this.#options.nameOf(member), now);
+    this.#known.setCompared(member, compared);
+    this.#keepKnown();
+  }
+
+  /** The person takes the key for the one that belongs to its name from now on. */
+  acceptKey(roomId: RoomId, member: PublicKey): void {
+    const { clock, nameOf } = this.#options;
+    const [name, now] = [nameOf(member), clock.wallTime()];
+    this.#known.seen(roomId, member, name, now);
+    this.#known.accept(roomId, member, name, now);
+    this.#keepKnown();
+  }
+
+  roomView(roomId: RoomId): RoomTrustView {
+    const room = this.#trust.room(roomId);
+    const inbound = this.#rules.ofRoom({ roomId, isSealed: room?.seal === "sealed" });
+    const self = this.#self;
+    if (!room) {
+      const nothing = { seal: "unknown", waiting: false, role: "member", doors: "owner" } as const;
+      return { ...nothing, canLetIn: false, canInvite: false, removed: {}, inbound };
+    }
+    const { owner, policy, handingOverTo } = room;
+    const removed = (policy?.removed ?? []).map(([key, kind]) => [key, { username: this.#nameKnown(key), kind }]);
+    return {
+      seal: room.seal,
+      waiting: room.isWaiting,
+      role: room.role(self),
+      ...(owner !== undefined && { ownerKey: owner }),
+      doors: policy?.doors ?? "owner",
+      canLetIn: room.canLetIn,
+      canInvite: room.seal === "open" || room.invitation.key !== undefined,
+      removed: Object.fromEntries(removed),
+      inbound,
+      ...(handingOverTo !== undefined && { handingOver: handingOverTo }),
+    };
+  }
+
+  memberView(roomId: RoomId, member: PublicKey, refused: number): MemberTrust {
+    const room = this.#trust.room(roomId);
+    const conflict =
+      member === this.#self ? undefined : this.#known.conflict(roomId, member, this.#options.nameOf(member));
+    return {
+      standing: member === this.#self ? "member" : this.standing(roomId, member),
+      role: room?.role(member) ?? "member",
+      words: this.#wordsOf(member),
+      compared: this.#known.get(member)?.compared ?? false,
+      ...(conflict && { changedKey: conflict }),
+      inbound: { ...this.#rules.ofMember(member, this.#sharedWith(member)), refused },
+    };
+  }
+
+  /** Everything that was said to be kept is. */
+  async settled(): Promise<void> {
+    await this.#trust.settled();
+    await this.#memory.settled();
+  }
+
+  dispose(): void {
+    this.#trust.dispose();
+  }
+
+  get #self(): PublicKey {
+    return this.#options.signer.publicKey;
+  }
+
+  #admit(member: PublicKey, isAdmitted: boolean): void {
+    // The rule first: between the two anything could come in.
+    if (isAdmitted) this.#tellRule(member);
+    this.#options.engine.setAdmitted(member, isAdmitted);
+    if (isAdmitted) this.#remember(member);
+    this.events.emit("admitted", { publicKey: member, isAdmitted });
+  }
+
+  /** Writes down under which name a member's key goes, and warns where the name is another key's. */
+  #remember(member: PublicKey): void {
+    const { nameOf, clock } = this.#options;
+    const name = nameOf(member);
+    if (name === "") return;
+    const isNew = this.#roomsOf(member).map(([roomId, standing]) => {
+      this.#warn(roomId, member, name);
+      return standing === "member" && this.#known.seen(roomId, member, name, clock.wallTime());
+    });
+    if (isNew.includes(true)) this.#keepKnown();
+  }
+
+  #warn(roomId: RoomId, member: PublicKey, name: string): void {
+    const conflict = this.#known.conflict(roomId, member, name);
+    if (!conflict) return;
+    const what = `${roomId} ${member} ${conflict.knownKey}`;
+    if (this.#warned.has(what)) return;
+    if (this.#warned.size >= MAX_REMEMBERED) this.#warned.clear();
+    this.#warned.add(what);
+    this.events.emit("key_changed", { roomId, publicKey: member });
+  }
+
+  #roomsOf(member: PublicKey): readonly (readonly [RoomId, Standing])[] {
+    return this.#trust.saved.flatMap(({ roomId }) => {
+      const room = this.#trust.room(roomId);
+      return room?.peers.includes(member) ? [[roomId, room.standing(member)] as const] : [];
+    });
+  }
+
+  #sharedWith(member: PublicKey): readonly SharedRoom[] {
+    return this.#roomsOf(member).flatMap(([roomId, standing]) =>
+      standing === "member" ? [{ roomId, isSealed: this.#trust.room(roomId)?.seal === "sealed" }] : [],
+    );
+  }
+
+  #refreshRules(): void {
+    for (const member of this.#told.keys()) if (this.#trust.isAdmitted(member)) this.#tellRule(member);
+  }
+
+  #tellRule(member: PublicKey): void {
+    const { rule } = this.#rules.ofMember(member, this.#sharedWith(member));
+    const text = JSON.stringify(rule);
+    if (this.#told.get(member) === text) return;
+    this.#told.set(member, text);
+    this.#options.engine.setInbound(member, rule);
+  }
+
+  #wordsOf(member: PublicKey): string {
+    const known = this.#words.get(member);
+    if (known !== undefined) return known;
+    const words = safetyWords(member);
+    if (this.#words.size >= MAX_REMEMBERED) this.#words.clear();
+    this.#words.set(member, words);
+    return words;
+  }
+
+  /** As it is known from before, for somebody who is not there. */
+  #nameKnown(member: PublicKey): string {
+    return this.#options.nameOf(member) || this.#known.nameOf(member) || "";
+  }
+
+  #keepKnown(): void {
+    this.#memory.storeKnown(this.#known.toState());
+    this.events.emit("changed", {});
+  }
+
+  async #persist(): Promise<void> {
+    // What has not been read yet must not be written over.
+    if (!this.#isLoaded) return;
+    const kept = this.#trust.saved.map((trust) => [trust.roomId, { trust, ...this.#rules.saved(trust.roomId) }]);
+    this.#memory.storeRooms(Object.fromEntries(kept));
+    await this.#memory.settled();
+  }
+}
+
+/** What a link said of a room's key and founder. Fails with "link_key": half a key would be taken for none. */
+export function readSecrets(given: {
+  readonly key?: string | undefined;
+  readonly owner?: string | undefined;
+}): Result<InvitationSecrets> {
+  const key = given.key === undefined ? undefined : parseRoomKey(given.key);
+  const owner = given.owner === undefined ? undefined : parseOwnerPin(given.owner);
+  if ((given.key !== undefined && !key) || (given.owner !== undefined && !owner)) {
+    return fail("link_key", "the invitation's key is damaged: ask for the link again, whole");
+  }
+  return ok({ ...(key && { key }), ...(owner && { owner }) });
+}
