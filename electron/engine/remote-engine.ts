@@ -22,6 +22,7 @@ import {
   type ToEngine,
   type TransportPlan,
 } from "./messages.ts";
+import { Roster } from "./roster.ts";
 
 export interface RemoteEngineOptions extends EngineNeeds {
   /** Starts a process with an engine in it. May throw. */
@@ -43,10 +44,6 @@ interface Running {
   readonly startedAt: number;
   readonly waiting: Map<number, (value: AnswerValue | "died") => void>;
 }
-interface Member {
-  readonly rooms: Set<RoomId>;
-  isAdmitted: boolean;
-}
 type AnswerValue = Extract<FromEngine, { type: "answer" }>["value"];
 
 /**
@@ -59,9 +56,7 @@ export class RemoteEngine implements EnginePort {
   readonly #options: RemoteEngineOptions;
   readonly #logger: Logger;
   /** What a new process has to be told. */
-  readonly #members = new Map<PublicKey, Member>();
-  /** May be said of a member before it is one. */
-  readonly #rules = new Map<PublicKey, InboundRule>();
+  readonly #roster = new Roster();
   /** With whom there is a link. */
   readonly #linked = new Set<PublicKey>();
   #username: string;
@@ -119,7 +114,7 @@ export class RemoteEngine implements EnginePort {
   }
 
   peerSeen(room: RoomId, key: PublicKey, weOffer: boolean): void {
-    this.#noteMember(key, room);
+    this.#roster.seen(room, key);
     this.#order("peerSeen", [room, key, weOffer]);
   }
 
@@ -128,12 +123,12 @@ export class RemoteEngine implements EnginePort {
   }
 
   peerLeft(room: RoomId, key: PublicKey): void {
-    this.#forgetMember(key, room);
+    this.#roster.left(room, key);
     this.#order("peerLeft", [room, key]);
   }
 
   leaveRoom(room: RoomId): void {
-    for (const key of [...this.#members.keys()]) this.#forgetMember(key, room);
+    this.#roster.leaveRoom(room);
     this.#order("leaveRoom", [room]);
   }
 
@@ -146,13 +141,12 @@ export class RemoteEngine implements EnginePort {
   }
 
   setAdmitted(key: PublicKey, admitted: boolean): void {
-    const member = this.#members.get(key);
-    if (member) member.isAdmitted = admitted;
+    this.#roster.setAdmitted(key, admitted);
     this.#order("setAdmitted", [key, admitted]);
   }
 
   setInbound(key: PublicKey, rule: InboundRule): void {
-    this.#rules.set(key, rule);
+    this.#roster.setInbound(key, rule);
     this.#order("setInbound", [key, rule]);
   }
 
@@ -222,13 +216,7 @@ export class RemoteEngine implements EnginePort {
     wire.onClose = (reason) => void this.#died(running, reason);
     const { publicKey } = signer;
     this.#send({ type: "setup", setup: { publicKey, username: this.#username, mtu, tun, transports: transports() } });
-    // A link that the dead process had is gone at this end only, so this end offers.
-    // Before anybody is admitted: until it is told, an engine lets those in to everything.
-    for (const [key, rule] of this.#rules) this.#order("setInbound", [key, rule]);
-    for (const [key, { rooms, isAdmitted }] of this.#members) {
-      for (const room of rooms) this.#order("peerSeen", [room, key, true]);
-      if (isAdmitted) this.#order("setAdmitted", [key, true]);
-    }
+    for (const order of this.#roster.orders()) this.#send(order);
     const late = clock.after(START_WITHIN_MS, () => {
       void this.#died(running, "it did not answer");
       wire.close();
@@ -321,13 +309,12 @@ export class RemoteEngine implements EnginePort {
   #onEvent(event: EngineEvent): void {
     switch (event.name) {
       case "peer": {
-        for (const room of event.payload.rooms) this.#noteMember(event.payload.publicKey, room);
+        for (const room of event.payload.rooms) this.#roster.seen(room, event.payload.publicKey);
         const shown = this.#view.peers.find(({ publicKey }) => publicKey === event.payload.publicKey);
         return this.events.emit("peer", shown ?? event.payload);
       }
       case "gone":
-        this.#members.delete(event.payload.publicKey);
-        this.#rules.delete(event.payload.publicKey);
+        this.#roster.gone(event.payload.publicKey);
         return this.events.emit("gone", event.payload);
       case "linked":
         this.#linked.add(event.payload.publicKey);
@@ -356,20 +343,6 @@ export class RemoteEngine implements EnginePort {
     const running = this.#running;
     const sent = await this.#options.sendSignal(room, to, kind, content);
     if (this.#running === running) this.#send({ type: "signalSent", id, sent });
-  }
-
-  #noteMember(key: PublicKey, room: RoomId): void {
-    const member = this.#members.get(key) ?? { rooms: new Set(), isAdmitted: false };
-    member.rooms.add(room);
-    this.#members.set(key, member);
-  }
-
-  #forgetMember(key: PublicKey, room: RoomId): void {
-    const member = this.#members.get(key);
-    member?.rooms.delete(room);
-    if (member?.rooms.size !== 0) return;
-    this.#members.delete(key);
-    this.#rules.delete(key);
   }
 
   #order<O extends Order>(order: O, args: Parameters<EnginePort[O]>): void {

@@ -492,6 +492,42 @@ describe("an engine whose process dies", () => {
     expect(a.words.at(-1)).toEqual({ unlinked: b.pair.publicKey });
   });
 
+  it("is not said to lose a link that it had lost, or has not made again", async () => {
+    const [a, b] = [node(remote), node(inProcess)];
+    await connect(a, b);
+    b.isOnline = false;
+    wires.cutAll();
+    await until(() => a.words.length === 2);
+    for (let n = 2; n < 4; n++) {
+      a.kill();
+      await until(() => a.forks() === n && a.engine.tunnel.kind === "up");
+    }
+    expect(a.words.slice(1)).toEqual([{ unlinked: b.pair.publicKey }]);
+    b.isOnline = true;
+    await until(() => areConnected(a, b));
+    for (const n of [4, 5]) {
+      b.isOnline = false;
+      a.kill();
+      await until(() => a.forks() === n && a.engine.tunnel.kind === "up");
+    }
+    expect(a.words.slice(3)).toEqual([{ unlinked: b.pair.publicKey }]);
+  });
+
+  it("is told nothing of whoever is gone", async () => {
+    const [a, b] = [node(remote), node(inProcess)];
+    await connect(a, b);
+    a.engine.setInbound(b.pair.publicKey, { mode: "none" });
+    b.engine.leaveRoom(den);
+    await until(() => a.gone.length > 0 && b.engine.peers.length === 0);
+    a.kill();
+    await until(() => a.engine.tunnel.kind === "up");
+    a.engine.peerSeen(den, b.pair.publicKey, true);
+    b.engine.peerSeen(den, a.pair.publicKey, false);
+    await until(() => areConnected(a, b));
+    await heeded(a);
+    expect(await send(b, a)).toHaveLength(1);
+  });
+
   it("carries the packets of those whom main had admitted, and of nobody else", async () => {
     const [a, b, c] = [node(remote), node(inProcess), node(inProcess)];
     a.admits = false;
