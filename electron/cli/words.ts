@@ -31,6 +31,10 @@ const words: Readonly<Record<string, (message: string, command?: string) => stri
   ui_not_built: (message) => `${message}. In a checkout: npm run build`,
   data_in_use: (message) => `${message}. Stop it, or choose another folder with --data (for start: --profile).`,
   rooms_corrupt: (message) => `${message}. Nothing was changed. Look at: govpn doctor`,
+  trust_corrupt: (message) => `${message}. Nothing was changed. Look at: govpn doctor`,
+  known_members_damaged: (message) => `${message}. Nothing was changed. Look at: govpn doctor`,
+  vault_damaged: (message) =>
+    `${message}. GoVPN goes on without it: what was in it, rooms perhaps, has to be entered again.`,
   secrets_in_plain_file: () =>
     "This machine's secret key is kept unencrypted, in a file only you can read. To protect it: govpn identity move --to keychain (or --to sealed)",
   no_server: () => "Which server? Say --server URL, or start one here with: govpn serve",
