@@ -15,17 +15,11 @@ import {
 import { ensurePrivateFolder } from "../profile/folder.ts";
 import { readPrivateFile, unreadable } from "../secrets/private-file.ts";
 import { createSerialQueue } from "../secrets/serial.ts";
+import { DAMAGED, DOCUMENT_SUFFIX, MAX_DOCUMENT_BYTES, MAX_FILE_BYTES, vaultFolder } from "./layout.ts";
 import { openDocument, sealDocument } from "./sealed-document.ts";
 import { makeVaultKey, readVaultKey } from "./vault-key.ts";
 
-/** The folder of a profile that the vault's documents lie in. */
-export const VAULT_FOLDER = "vault";
-const SUFFIX = ".sealed.json";
-/** A full book of known members is some megabytes at worst; what does not fit here could not be read again. */
-const MAX_DOCUMENT_BYTES = 16 * 1024 * 1024;
-/** Base64, and what is around it. */
-const MAX_FILE_BYTES = 2 * MAX_DOCUMENT_BYTES;
-const MARK = "damaged";
+const KEY_MISSING = "its key is not in the secret store";
 
 export interface VaultOptions {
   readonly profileDir: string;
@@ -58,7 +52,7 @@ class SealedVault implements Vault, Disposable {
 
   constructor(options: VaultOptions) {
     this.#options = options;
-    this.#dir = join(options.profileDir, VAULT_FOLDER);
+    this.#dir = vaultFolder(options.profileDir);
   }
 
   get(name: string): Promise<string | undefined> {
@@ -124,8 +118,8 @@ class SealedVault implements Vault, Disposable {
   async #keyToWrite(): Promise<Uint8Array> {
     this.#key ??= await readVaultKey(this.#options.secrets);
     if (this.#key) return this.#key;
-    const left = (await readdir(this.#dir)).filter((file) => file.endsWith(SUFFIX));
-    for (const file of left) await this.#setAside(file.slice(0, -SUFFIX.length), KEY_MISSING);
+    const left = (await readdir(this.#dir)).filter((file) => file.endsWith(DOCUMENT_SUFFIX));
+    for (const file of left) await this.#setAside(file.slice(0, -DOCUMENT_SUFFIX.length), KEY_MISSING);
     this.#key = await makeVaultKey(this.#options.secrets, this.#options.random);
     return this.#key;
   }
@@ -134,7 +128,7 @@ class SealedVault implements Vault, Disposable {
     const path = this.#pathOf(name);
     let movedTo: string;
     try {
-      movedTo = await setFileAside(path, MARK, this.#options.files);
+      movedTo = await setFileAside(path, DAMAGED, this.#options.files);
     } catch (error) {
       throw unreadable(path, `${problem}, and it cannot be set aside: ${messageOf(error)}`);
     }
@@ -155,11 +149,9 @@ class SealedVault implements Vault, Disposable {
   #pathOf(name: string): string {
     // Names are this program's own; one that is not must not lead out of the folder.
     if (!/^[a-z-]{1,32}$/.test(name)) throw new Error(`no name of a document: ${JSON.stringify(name)}`);
-    return join(this.#dir, `${name}${SUFFIX}`);
+    return join(this.#dir, `${name}${DOCUMENT_SUFFIX}`);
   }
 }
-
-const KEY_MISSING = "its key is not in the secret store";
 
 function unwritable(path: string, why: string): FailureError {
   return new FailureError({ code: "unwritable", message: `${path} cannot be written: ${why}.` });

@@ -1,9 +1,11 @@
 import type { Failure, Result } from "../../../shared/base/result.ts";
+import type { SecretStore } from "../../../shared/identity/ports.ts";
 import type { DefaultRoute } from "../../adapters/net/default-route.ts";
 import type { ServerReport } from "../../adapters/net/server-probe.ts";
 import type { IpFamily, StunReport, StunServer } from "../../adapters/net/stun.ts";
 import type { ProfileState } from "../../adapters/profile/inspect.ts";
 import type { OpenedSecretStore } from "../../adapters/secrets/open.ts";
+import type { VaultState } from "../../adapters/vault/inspect.ts";
 
 /** What the checks know of the network device; the composition passes electron/adapters/tun. */
 export interface TunDiagnostics {
@@ -43,6 +45,8 @@ export interface SecretsDiagnostics {
   open(): Promise<Result<OpenedSecretStore>>;
   /** Rejects with a FailureError when there is no keychain that keeps what it is given. */
   probeKeychain(): Promise<void>;
+  /** What the store in use has the key to: rooms, their keys, known members. */
+  vault(store: SecretStore): Promise<VaultState>;
 }
 
 export interface NetDiagnostics {

@@ -3,7 +3,7 @@ import { type Check, type Finding, runChecks } from "./check.ts";
 import type { DoctorContext } from "./context.ts";
 import { addressCheck, mtuCheck, type OwnAddresses, profileCheck, runtimeCheck, tunCheck } from "./machine-checks.ts";
 import { clockCheck, serverCheck, stunCheck, udpCheck } from "./network-checks.ts";
-import { identityCheck, ownAddresses, secretStoreCheck } from "./secret-checks.ts";
+import { identityCheck, ownAddresses, secretStoreCheck, vaultCheck } from "./secret-checks.ts";
 
 /** In the order in which people read them: what is needed first comes first. */
 const checks: readonly Check<DoctorContext & OwnAddresses>[] = [
@@ -11,6 +11,7 @@ const checks: readonly Check<DoctorContext & OwnAddresses>[] = [
   profileCheck,
   secretStoreCheck,
   identityCheck,
+  vaultCheck,
   tunCheck,
   addressCheck,
   serverCheck,

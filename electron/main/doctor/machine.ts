@@ -9,6 +9,7 @@ import { probeKeychain } from "../../adapters/secrets/keychain.ts";
 import { openSecretStore } from "../../adapters/secrets/open.ts";
 import { findSecrets } from "../../adapters/secrets/whereabouts.ts";
 import { addressClashes, tunRights } from "../../adapters/tun/index.ts";
+import { inspectVault } from "../../adapters/vault/inspect.ts";
 import { DEFAULT_STUN_SERVERS } from "../../adapters/webrtc/ice-servers.ts";
 import type { DoctorContext, NetDiagnostics, SecretsDiagnostics } from "./context.ts";
 
@@ -71,6 +72,7 @@ function secretsOf(dir: string, passphrase: string | undefined): SecretsDiagnost
       return opened;
     },
     probeKeychain: () => probeKeychain({ account: dir }),
+    vault: (store) => inspectVault(dir, store),
   };
 }
 

@@ -64,6 +64,38 @@ export const identityCheck: Check<SecretsContext> = {
   },
 };
 
+export const vaultCheck: Check<SecretsContext> = {
+  id: "vault",
+  title: "Rooms and keys",
+  withinMs: KEYCHAIN_CHECK_WITHIN_MS,
+  async run({ secrets }) {
+    const kind = await secrets.kind();
+    const opened = kind.ok && kind.value !== undefined ? await secrets.open() : undefined;
+    if (!opened?.ok) {
+      return {
+        status: "skip",
+        detail: opened || !kind.ok ? "the secret store cannot be opened" : "nothing is kept yet",
+      };
+    }
+    const { dir, documents, unopenable, setAside } = await secrets.vault(opened.value.store);
+    if (unopenable.length > 0) {
+      return {
+        status: "fail",
+        detail: `cannot be opened: ${unopenable.join(", ")}`,
+        fix: "The next start sets it aside and goes on without it. If there is a backup of the profile's folder and of its secret store, restore both first.",
+      };
+    }
+    if (setAside.length > 0) {
+      return {
+        status: "warn",
+        detail: `damaged, and set aside: ${setAside.join(", ")}`,
+        fix: `Enter your rooms again, with their ids and PINs or an invitation; then delete what was set aside from ${dir}.`,
+      };
+    }
+    return { status: "ok", detail: documents.length > 0 ? `${documents.join(", ")}: all open` : "nothing is kept yet" };
+  },
+};
+
 /** This identity's addresses, as far as they can be known now. For telling our own device from a clash. */
 export async function ownAddresses(secrets: SecretsDiagnostics): Promise<readonly string[]> {
   const kind = await secrets.kind();

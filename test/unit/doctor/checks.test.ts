@@ -17,7 +17,7 @@ describe("a healthy machine", () => {
     const findings = await examine(healthy(), new FakeClock());
     expect(findings.filter(({ status }) => status !== "ok")).toEqual([]);
     expect(findings.map(({ id }) => id)).toEqual([
-      ..."runtime profile secrets identity tun addresses server clock udp stun mtu".split(" "),
+      ..."runtime profile secrets identity vault tun addresses server clock udp stun mtu".split(" "),
     ]);
     expect(hasFailure(findings)).toBe(false);
     expect(summariseFindings(findings)).toBe("Nothing needs mending.");
@@ -78,6 +78,22 @@ describe("what is wrong is said, with how to mend it:", () => {
         (c) => unopened(c, "passphrase_needed"),
       ],
       ["a lost identity", "identity", "fail", /missing/, /identity import/, (c) => emptyStore(c)],
+      [
+        "a damaged vault",
+        "vault",
+        "fail",
+        /cannot be opened: trust/,
+        /backup/,
+        (c) => vault(c, { unopenable: ["trust"] }),
+      ],
+      [
+        "a document that was set aside",
+        "vault",
+        "warn",
+        /set aside: rooms\.damaged/,
+        /delete .* from \/p\/vault/,
+        (c) => vault(c, { setAside: ["rooms.damaged"] }),
+      ],
       [
         "a refused connection",
         "server",
@@ -183,7 +199,8 @@ describe("what cannot be known is skipped, without a fix:", () => {
       "profile",
       (c) => ({ profile: { ...c.profile, inspect: async () => undefined } }),
     ],
-    ["an identity that is not there yet", "identity", (c) => noSecrets(c, "keychain_unavailable")],
+    ["an identity that is not there yet", "identity vault", (c) => noSecrets(c, "keychain_unavailable")],
+    ["a vault whose key cannot be had", "vault", (c) => unopened(c, "keychain_locked")],
   ];
   it.each(cases)("%s", async (_name, ids, change) => {
     const context = healthy();
@@ -313,6 +330,7 @@ function healthy(): DoctorContext {
       kind: async () => ok("keychain"),
       open: async () => ok({ store }),
       probeKeychain: async () => {},
+      vault: async () => ({ dir: "/p/vault", documents: ["rooms", "trust"], unopenable: [], setAside: [] }),
     },
     net: {
       udpWorksHere: async () => ({ works: true, reason: "" }),
@@ -391,6 +409,12 @@ function unopened({ secrets }: DoctorContext, code: string): object {
 function plainFile({ secrets }: DoctorContext): object {
   const warning = { code: "secrets_in_plain_file", message: "The key lies unencrypted." } as const;
   return { secrets: { ...secrets, open: async () => ok({ store: new FakeSecretStore("file"), warning }) } };
+}
+
+function vault({ secrets }: DoctorContext, state: object): object {
+  return {
+    secrets: { ...secrets, vault: async () => ({ ...(await secrets.vault(new FakeSecretStore())), ...state }) },
+  };
 }
 
 function emptyStore({ secrets }: DoctorContext): object {

@@ -17,7 +17,7 @@ describe("govpn doctor on this very machine", () => {
     const { status, events, said } = await govpn(args);
 
     expect(status).toBe(1);
-    expect(events).toHaveLength(11);
+    expect(events).toHaveLength(12);
     const find = (id: string) => events.find((event) => event.id === id);
     expect(find("runtime")).toMatchObject({ event: "check", status: "ok" });
     expect(find("server")).toMatchObject({ status: "fail", fix: expect.stringContaining("Another program") });

@@ -14,6 +14,7 @@ import type { DurableFiles } from "../../../electron/adapters/profile/atomic-fil
 import { secureRandom } from "../../../electron/adapters/random.ts";
 import { moveSecrets } from "../../../electron/adapters/secrets/move.ts";
 import { openSecretStore } from "../../../electron/adapters/secrets/open.ts";
+import { inspectVault } from "../../../electron/adapters/vault/inspect.ts";
 import { createVault } from "../../../electron/adapters/vault/vault.ts";
 import { FailureError } from "../../../shared/base/result.ts";
 import type { DamagedDocument, SecretStore } from "../../../shared/identity/ports.ts";
@@ -256,6 +257,30 @@ describe("a write of the vault", () => {
     const [first, second] = await Promise.allSettled([vault.set("rooms", "a"), vault.set("rooms", "b")]);
     expect([first.status, second.status]).toEqual(["rejected", "fulfilled"]);
     expect(await open().get("rooms")).toBe("b");
+  });
+});
+
+describe("a look at the vault", () => {
+  it("tells which documents open, which do not, and what was set aside, and changes nothing", async () => {
+    expect(await inspectVault(folder(), secrets)).toMatchObject({ documents: [], unopenable: [], setAside: [] });
+    await open().set("rooms", "a");
+    await open().set("trust", "b");
+    writeFileSync(fileOf("trust"), "damaged");
+    const before = filesNow();
+    expect(await inspectVault(folder(), secrets)).toEqual({
+      dir: join(folder(), "vault"),
+      documents: ["rooms"],
+      unopenable: ["trust"],
+      setAside: [],
+    });
+    expect(filesNow()).toEqual(before);
+    await open().get("trust");
+    expect(await inspectVault(folder(), secrets)).toMatchObject({
+      unopenable: [],
+      setAside: [expect.stringMatching(/^trust\.sealed\.json\.damaged-/)],
+    });
+    await secrets.delete("vault_key");
+    expect(await inspectVault(folder(), secrets)).toMatchObject({ documents: [], unopenable: ["rooms"] });
   });
 });
 
