@@ -1,48 +1,23 @@
 import type { PublicKey, RoomId } from "../../shared/base/brand.ts";
 import type { Clock } from "../../shared/base/clock.ts";
-import type { Disposable } from "../../shared/base/disposable.ts";
 import { Emitter } from "../../shared/base/emitter.ts";
 import type { Logger } from "../../shared/base/logger.ts";
 import type { RandomBytes } from "../../shared/base/random.ts";
-import { type Failure, fail, messageOf, ok, type Result } from "../../shared/base/result.ts";
+import { fail, messageOf, type Result } from "../../shared/base/result.ts";
 import { deriveAddress, IPV6_PREFIX, type MemberAddress } from "../../shared/identity/address.ts";
 import type { Signer, VerifySignature } from "../../shared/identity/keys.ts";
 import { Mesh, type MeshEvents, type PeerView } from "../../shared/mesh/mesh.ts";
 import type { CreateTransport, SendSignal, TransportSignal } from "../../shared/mesh/ports.ts";
 import type { TunnelCounters } from "../../shared/tunnel/counters.ts";
 import type { InboundRule } from "../../shared/tunnel/inbound-rule.ts";
-import { OFFLOAD_CAPABILITY, type TunDevice } from "../../shared/tunnel/ports.ts";
+import { OFFLOAD_CAPABILITY } from "../../shared/tunnel/ports.ts";
 import { SPEED_CAPABILITY } from "../../shared/tunnel/speed-frame.ts";
 import type { SpeedFigures } from "../../shared/tunnel/speed-test.ts";
 import { type PeerDescription, Tunnel } from "../../shared/tunnel/tunnel.ts";
 import { Admission } from "./admission.ts";
+import { NetworkDevice, type OpenTun, type TunMode, type TunnelState } from "./network-device.ts";
 
-export type TunMode = "auto" | "required" | "off";
-
-/**
- * The device, as people see it:
- *
- *   off ◀── (mode off) ── closed ──opened──▶ up ──device lost──▶ failed ──reopened──▶ up
- *                            └──refused──▶ failed ──mended by somebody──▶ up
- *
- * A refusal is for good, unless it came with a command that mends it: then it is looked whether somebody has run it.
- */
-export type TunnelState =
-  | { readonly kind: "closed" }
-  | { readonly kind: "off" }
-  | { readonly kind: "up"; readonly device: string; readonly mtu: number }
-  | { readonly kind: "failed"; readonly failure: DeviceFailure };
-
-export interface DeviceFailure extends Failure {
-  /** A line for a terminal that mends it for good, where there is one. */
-  readonly command?: string;
-}
-
-export type OpenTun = (options: {
-  ipv4: string;
-  ipv6: string;
-  mtu: number;
-}) => Promise<Result<TunDevice, DeviceFailure>>;
+export type { TunMode, TunnelState };
 
 export interface EngineOptions {
   readonly signer: Signer;
@@ -66,9 +41,6 @@ export interface EngineEvents extends Pick<MeshEvents, "peer" | "gone" | "refuse
   address: MemberAddress;
 }
 
-/** How long after the device was lost, or refused though it can be mended, a new one is tried; and after each failure. */
-const REOPEN_MS = 5_000;
-
 /**
  * The data plane of one machine: the mesh of links, the tunnel over them, and the device it ends in. It knows no room's
  * keys and no owner's word: who may use the tunnel it is told, and until then nobody may.
@@ -79,13 +51,10 @@ export class Engine {
   readonly #logger: Logger;
   readonly #mesh: Mesh;
   readonly #tunnel: Tunnel;
+  readonly #device: NetworkDevice;
   readonly #admission: Admission;
   #username: string;
   #address: MemberAddress;
-  #device: TunDevice | undefined;
-  #state: TunnelState;
-  #opening: Promise<Result<void, DeviceFailure>> | undefined;
-  #reopening: Disposable | undefined;
   #stopped = false;
 
   constructor(options: EngineOptions) {
@@ -94,10 +63,20 @@ export class Engine {
     this.events = new Emitter((error) => this.#logger.error("a listener failed", { error: messageOf(error) }));
     this.#username = options.username;
     this.#address = deriveAddress(options.signer.publicKey);
-    this.#state = options.tun === "off" ? { kind: "off" } : { kind: "closed" };
     const { clock, logger, mtu } = options;
     this.#tunnel = new Tunnel({ self: this.#address, clock, logger, mtu, random: options.random, defer: setImmediate });
-    this.#tunnel.events.on("device_lost", ({ name }) => this.#deviceLost(name));
+    this.#device = new NetworkDevice({
+      tun: options.tun,
+      openTun: options.openTun,
+      mtu,
+      clock,
+      tunnel: this.#tunnel,
+      address: () => this.#address,
+      onState: (state) => {
+        this.#mesh.setSelf(this.#describe());
+        this.events.emit("tunnel", state);
+      },
+    });
     this.#mesh = new Mesh(this.#describe(), {
       signer: options.signer,
       verify: options.verify,
@@ -126,7 +105,7 @@ export class Engine {
   }
 
   get tunnel(): TunnelState {
-    return this.#state;
+    return this.#device.state;
   }
 
   get peers(): readonly PeerView[] {
@@ -142,18 +121,13 @@ export class Engine {
   }
 
   /** Opens the device. Fails only where one is required; otherwise the state says what is missing. */
-  async start(): Promise<Result<void>> {
-    if (this.#options.tun === "off") return ok(undefined);
-    const opened = await this.#openDevice();
-    if (opened.ok) return opened;
-    if (this.#options.tun === "required") return opened;
-    if (opened.error.command !== undefined) this.#reopenLater();
-    return ok(undefined);
+  start(): Promise<Result<void>> {
+    return this.#device.start();
   }
 
   /** Tries again to open a device that was refused: the rights for it may have been given meanwhile. */
-  async retryDevice(): Promise<void> {
-    if (this.#state.kind === "failed" && !this.#device && !this.#stopped) await this.#openDevice();
+  retryDevice(): Promise<void> {
+    return this.#device.retry();
   }
 
   peerSeen(room: RoomId, key: PublicKey, weOffer: boolean): void {
@@ -203,7 +177,7 @@ export class Engine {
 
   /** Whatever waits for its time is tried now, the device included. */
   retryNow(): void {
-    if (this.#reopening) void this.#reopen();
+    this.#device.retryNow();
     this.#mesh.retryNow();
   }
 
@@ -232,19 +206,17 @@ export class Engine {
   async stop(): Promise<void> {
     if (this.#stopped) return;
     this.#stopped = true;
-    this.#reopening?.dispose();
     this.#mesh.dispose();
     this.#tunnel.dispose();
-    await this.#device?.close();
-    this.#device = undefined;
+    await this.#device.close();
   }
 
   #describe() {
-    const mtu = this.#state.kind === "up" ? this.#state.mtu : 0;
+    const { state } = this.#device;
     return {
       username: this.#username,
       ipv4Salt: this.#address.ipv4Salt,
-      mtu,
+      mtu: state.kind === "up" ? state.mtu : 0,
       capabilities: [OFFLOAD_CAPABILITY, SPEED_CAPABILITY],
     };
   }
@@ -272,72 +244,8 @@ export class Engine {
     this.#logger.info("took another IPv4 address", { ipv4: this.#address.ipv4 });
     this.#tunnel.setSelf(this.#address);
     this.events.emit("address", this.#address);
-    if (this.#device) {
-      this.#tunnel.detach();
-      await this.#device.close();
-      this.#device = undefined;
-      await this.#reopen();
-    }
+    await this.#device.readdress();
     this.#mesh.setSelf(this.#describe());
-  }
-
-  /** One at a time: whoever asks meanwhile gets the same answer. */
-  #openDevice(): Promise<Result<void, DeviceFailure>> {
-    this.#opening ??= this.#open().finally(() => {
-      this.#opening = undefined;
-    });
-    return this.#opening;
-  }
-
-  async #open(): Promise<Result<void, DeviceFailure>> {
-    const { ipv4, ipv6 } = this.#address;
-    const opened = await this.#options.openTun({ ipv4, ipv6, mtu: this.#options.mtu });
-    if (this.#stopped) {
-      if (opened.ok) await opened.value.close();
-      return ok(undefined);
-    }
-    if (!opened.ok) {
-      this.#setState({ kind: "failed", failure: opened.error });
-      return opened;
-    }
-    if (ipv4 !== this.#address.ipv4) {
-      // It took another address while the system was at it.
-      await opened.value.close();
-      return this.#open();
-    }
-    this.#device = opened.value;
-    this.#tunnel.attach(opened.value);
-    this.#setState({ kind: "up", device: opened.value.name, mtu: opened.value.mtu });
-    return ok(undefined);
-  }
-
-  #deviceLost(name: string): void {
-    this.#device = undefined;
-    this.#setState({ kind: "failed", failure: { code: "tun_lost", message: `the network device ${name} is gone` } });
-    this.#reopenLater();
-  }
-
-  /** After there has been a device, one can be had: it is tried until it is back. */
-  async #reopen(): Promise<void> {
-    this.#reopening?.dispose();
-    this.#reopening = undefined;
-    const opened = await this.#openDevice();
-    if (!opened.ok) this.#reopenLater();
-  }
-
-  #reopenLater(): void {
-    this.#reopening?.dispose();
-    this.#reopening = this.#options.clock.after(REOPEN_MS, () => {
-      if (!this.#stopped && !this.#device) void this.#reopen();
-    });
-  }
-
-  #setState(state: TunnelState): void {
-    const isNews = state.kind !== "failed" || !isSameFailure(this.#state, state.failure);
-    this.#state = state;
-    if (!isNews) return;
-    this.#mesh.setSelf(this.#describe());
-    this.events.emit("tunnel", state);
   }
 
   /** Ours, any member's, or one that only this program gives out: never a way to reach anybody. */
@@ -347,8 +255,4 @@ export class Engine {
     if (address === this.#address.ipv4 || this.#options.localTunnelAddresses().has(lower)) return true;
     return this.#mesh.hasAddress(address);
   }
-}
-
-function isSameFailure(state: TunnelState, { code, message }: DeviceFailure): boolean {
-  return state.kind === "failed" && state.failure.code === code && state.failure.message === message;
 }

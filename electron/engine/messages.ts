@@ -9,8 +9,9 @@ import { isTrustBody } from "../../shared/mesh/trust-body.ts";
 import { DROP_REASONS, type TunnelCounters } from "../../shared/tunnel/counters.ts";
 import type { SpeedFigures } from "../../shared/tunnel/speed-test.ts";
 import type { IceServerConfig } from "../adapters/webrtc/ice-servers.ts";
-import type { EngineEvents, TunMode, TunnelState } from "./engine.ts";
+import type { EngineEvents } from "./engine.ts";
 import type { EnginePort, Order, Question } from "./engine-port.ts";
+import type { TunMode, TunnelState } from "./network-device.ts";
 
 /**
  * What main and an engine in a process of its own say to each other. Messages are structured clones, in order, each

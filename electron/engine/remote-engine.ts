@@ -9,7 +9,7 @@ import type { PeerView } from "../../shared/mesh/mesh.ts";
 import { Counting, DROP_REASONS, type TunnelCounters } from "../../shared/tunnel/counters.ts";
 import type { InboundRule } from "../../shared/tunnel/inbound-rule.ts";
 import type { SpeedFigures } from "../../shared/tunnel/speed-test.ts";
-import type { EngineEvents, TunnelState } from "./engine.ts";
+import type { EngineEvents } from "./engine.ts";
 import type { EngineNeeds, EnginePort, Order, Question } from "./engine-port.ts";
 import {
   type EngineCounts,
@@ -22,6 +22,7 @@ import {
   type ToEngine,
   type TransportPlan,
 } from "./messages.ts";
+import type { TunnelState } from "./network-device.ts";
 import { Roster } from "./roster.ts";
 
 export interface RemoteEngineOptions extends EngineNeeds {

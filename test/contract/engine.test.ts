@@ -556,6 +556,17 @@ describe("an engine whose process dies", () => {
     expect(await send(b, a)).toHaveLength(0);
   });
 
+  it("knows a stranger in whoever left while it was dead and comes back", async () => {
+    const [a, b] = [node(remote), node(inProcess)];
+    await connect(a, b);
+    a.admits = false;
+    a.kill();
+    a.engine.peerLeft(den, b.pair.publicKey);
+    a.engine.peerSeen(den, b.pair.publicKey, true);
+    await until(() => a.engine.tunnel.kind === "up" && linksOf(a).length === 2);
+    expect(await send(b, a)).toHaveLength(0);
+  });
+
   it("lets in only what main had said that it may", async () => {
     const [a, b] = [node(remote), node(inProcess)];
     await connect(a, b);
