@@ -28,7 +28,8 @@ export class TrustedProxies {
     return ok(proxies);
   }
 
-  includes(address: string): boolean {
+  includes(remoteAddress: string): boolean {
+    const address = withoutMapping(remoteAddress);
     return this.#list.check(address, isIPv6(address) ? "ipv6" : "ipv4");
   }
 }

@@ -1,24 +1,27 @@
 import type { ConnectionId, PublicKey } from "../../shared/base/brand.ts";
 import type { Logger } from "../../shared/base/logger.ts";
-import { TokenBucket } from "../../shared/base/rate.ts";
+import type { TokenBucket } from "../../shared/base/rate.ts";
 import { messageOf } from "../../shared/base/result.ts";
 import { MAX_FRAME_BYTES } from "../../shared/protocols/govpn/limits.ts";
 import type { ServerSocket } from "../adapters/sockets/ws-server.ts";
+import type { AddressLimits } from "./address-limits.ts";
+import type { Backlog } from "./backlog.ts";
+import { ConnectionAllowance } from "./connection-allowance.ts";
+import type { FairTurns } from "./fair-turns.ts";
 import {
   MAX_BUFFERED_BYTES,
-  MAX_OFFENCES,
-  OFFENCE_WINDOW_MS,
   PAUSE_AT_WAITING_CHARACTERS,
   PAUSE_AT_WAITING_FRAMES,
   RESUME_AT_WAITING_FRAMES,
   type ServerLimits,
 } from "./limits.ts";
 import type { ServerMetrics } from "./metrics.ts";
+import type { Buckets } from "./rate-limits.ts";
 import { isOffence, type Refusal, refusal } from "./refusal.ts";
 import type { ReplayGuard } from "./replay.ts";
 import { type Request, readRequest } from "./request.ts";
 import type { Outcome, RoomService } from "./room-service.ts";
-import type { ClientAddress, Peer } from "./rooms.ts";
+import { type ClientAddress, type Peer, turnsOf } from "./rooms.ts";
 import { shortKey } from "./short-key.ts";
 import type { SignatureChecker, SignatureVerdict } from "./signatures.ts";
 
@@ -32,6 +35,12 @@ export interface ConnectionContext {
   /** Signatures of messages that change a room, and of relayed ones. */
   readonly changes: ReplayGuard;
   readonly signals: ReplayGuard;
+  readonly addresses: AddressLimits;
+  /** What each key may send, over however many connections. */
+  readonly keys: Buckets<PublicKey>;
+  /** At checking signatures. */
+  readonly turns: FairTurns;
+  readonly backlog: Backlog<Connection>;
 }
 
 /** A frame waiting for its turn: its text, or why it is refused without being read. */
@@ -69,9 +78,9 @@ export class Connection implements Peer {
   #isPaused = false;
   #waiting: Waiting[] = [];
   #waitingCharacters = 0;
-  // Made at the first message and the first offence: most of 10,000 connections are idle and well-behaved.
-  #messages: TokenBucket | undefined;
-  #offences: TokenBucket | undefined;
+  readonly #allowance: ConnectionAllowance;
+  /** Of the key, with its other connections. */
+  #keyMessages: TokenBucket | undefined;
   /** Anything heard since the last ping. */
   isAlive = true;
 
@@ -87,11 +96,21 @@ export class Connection implements Peer {
     this.#socket = socket;
     this.#signatures = signatures;
     this.#context = context;
-    socket.onText = (text, bytes) => this.#receive(text, bytes);
-    socket.onBinary = () => this.#enqueue("", refusal("notText"));
-    socket.onPong = () => {
-      this.isAlive = true;
+    this.#allowance = new ConnectionAllowance(context.limits, context.addresses.of(address, context.now()));
+    socket.onText = (text, bytes) => this.#receive(bytes, text);
+    socket.onBinary = (bytes) => this.#receive(bytes, undefined);
+    socket.onPing = (payload) => {
+      if (this.#mayControl(payload.length)) this.#write(() => socket.pong(payload));
     };
+    socket.onPong = (bytes) => void this.#mayControl(bytes);
+  }
+
+  get waitingBytes(): number {
+    return this.#isOpen ? this.#socket.bufferedAmount : 0;
+  }
+
+  get isInRoom(): boolean {
+    return this.#context.service.rooms.of(this).size > 0;
   }
 
   get isOpen(): boolean {
@@ -104,16 +123,24 @@ export class Connection implements Peer {
   }
 
   send(frame: string): void {
+    this.#write(() => this.#socket.send(frame));
+  }
+
+  #write(write: () => void): void {
     if (!this.#isOpen) return;
-    if (this.#socket.bufferedAmount > MAX_BUFFERED_BYTES) {
-      this.#context.metrics.dropped("slow");
-      this.#context.logger.warn("a client does not read what it is sent", this.#describe());
-      // A closing frame would wait behind the megabyte that the client does not read.
-      this.#isOpen = false;
-      this.#socket.terminate();
-      return;
-    }
-    this.#socket.send(frame);
+    if (this.#socket.bufferedAmount > MAX_BUFFERED_BYTES) return this.#cutOff();
+    write();
+    const slowest = this.#context.backlog.note(this);
+    if (slowest) slowest.#cutOff();
+  }
+
+  /** A closing frame would wait behind all that the client does not read. */
+  #cutOff(): void {
+    this.#context.metrics.dropped("slow");
+    this.#context.logger.warn("a client does not read what it is sent", this.#describe());
+    this.#isOpen = false;
+    this.#context.backlog.forget(this);
+    this.#socket.terminate();
   }
 
   ping(): void {
@@ -132,17 +159,33 @@ export class Connection implements Peer {
   closed(): void {
     this.#isOpen = false;
     this.#waiting = [];
+    this.#context.backlog.forget(this);
     this.#context.service.disconnected(this);
   }
 
-  #receive(text: string, bytes: number): void {
+  /** @param text undefined for a binary frame. */
+  #receive(bytes: number, text: string | undefined): void {
+    if (!this.#isOpen) return;
     this.isAlive = true;
-    if (!this.#mayTalk()) {
+    const over = this.#allowance.charge(bytes, this.#context.now());
+    if (over) {
       this.#context.metrics.rateLimited("messages");
-      return this.#enqueue("", refusal("rateLimited"), true);
+      return this.#enqueue("", refusal("rateLimited"), over === "own");
     }
+    if (text === undefined) return this.#enqueue("", refusal("notText"));
     if (bytes > MAX_FRAME_BYTES) return this.#enqueue("", refusal("tooLarge"));
     this.#enqueue(text);
+  }
+
+  /** A ping or a pong: it costs as much as a message, and is passed over in silence where there is nothing left. */
+  #mayControl(bytes: number): boolean {
+    if (!this.#isOpen) return false;
+    this.isAlive = true;
+    const over = this.#allowance.charge(bytes, this.#context.now());
+    if (!over) return true;
+    this.#context.metrics.rateLimited("messages");
+    if (over === "own") this.#forgive();
+    return false;
   }
 
   #enqueue(text: string, why?: Refusal, isAlwaysOffence = false): void {
@@ -197,10 +240,15 @@ export class Connection implements Peer {
       return this.#refuse(refusal("keyChanged"), echoOf(request));
     }
     this.#isBusy = true;
-    this.#signatures.check(request, (verdict) => {
-      this.#isBusy = false;
-      if (this.#isOpen) this.#handle(request, verdict);
-      this.#work();
+    this.#context.turns.run(turnsOf(this), (done) => {
+      if (!this.#isOpen) return done(0);
+      this.#signatures.check(request, (verdict) => {
+        // First, so that the next frame of this connection takes its turn behind the others'.
+        done(verdict.cost);
+        this.#isBusy = false;
+        if (this.#isOpen) this.#handle(request, verdict);
+        this.#work();
+      });
     });
   }
 
@@ -209,6 +257,10 @@ export class Connection implements Peer {
     const echo = echoOf(request);
     const wrong = this.#authenticate(request, verdict);
     if (wrong) return this.#refuse(wrong, echo);
+    if (!this.#mayKeyTalk(message.public_key)) {
+      this.#context.metrics.rateLimited("messages");
+      return this.#refuse(refusal("rateLimited"), echo, true);
+    }
     this.#context.metrics.message(message.type);
     try {
       const outcome = this.#context.service.handle(this, message);
@@ -262,28 +314,23 @@ export class Connection implements Peer {
     this.send(JSON.stringify({ type: "Error", data: text, ...(messageId !== undefined && { message_id: messageId }) }));
   }
 
-  #mayTalk(): boolean {
-    const { limits, now } = this.#context;
-    const at = now();
-    this.#messages ??= new TokenBucket(
-      limits.messageBurst,
-      (limits.messageBurst / limits.messagesPerSecond) * 1000,
-      at,
-    );
-    return this.#messages.take(at);
+  #mayKeyTalk(key: PublicKey): boolean {
+    const now = this.#context.now();
+    this.#keyMessages ??= this.#context.keys.of(key, now);
+    return this.#keyMessages.take(now);
   }
 
   /** Counts an offence. @returns false when it was one too many: the socket is closing then. */
   #forgive(): boolean {
-    const at = this.#context.now();
-    this.#offences ??= new TokenBucket(MAX_OFFENCES, OFFENCE_WINDOW_MS, at);
-    if (this.#offences.take(at)) return true;
+    if (this.#allowance.offend(this.#context.now())) return true;
     if (this.#isOpen) {
       this.#context.metrics.dropped("offences");
       this.#context.logger.warn("a client was disconnected for too many errors", this.#describe());
       // Out of its rooms at once, however long it takes to answer the closing frame.
       this.closed();
       this.#socket.close(POLICY_VIOLATION, "too many errors");
+      // Nothing more is read from it, not even its closing frame: it is cut soon after.
+      this.#socket.pause();
     }
     return false;
   }

@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from "node:http";
 import { createServer as createTlsServer } from "node:https";
-import { MAX_HANDSHAKE_MS } from "./limits.ts";
+import { MAX_HANDSHAKE_MS, MAX_IDLE_MS } from "./limits.ts";
 
 export const SOCKET_PATH = "/ws";
 
@@ -11,6 +11,8 @@ export interface TlsOptions {
 }
 
 export interface HttpPages {
+  /** Whether whoever asks may have another page now. */
+  readonly mayAsk: (request: IncomingMessage) => boolean;
   /** The JSON of /health. */
   readonly health: () => object;
   readonly metrics: () => Promise<{ readonly contentType: string; readonly text: string }>;
@@ -26,12 +28,19 @@ export function createHttpServer(pages: HttpPages, tls: TlsOptions | undefined):
     maxHeaderSize: 16 * 1024,
   };
   const listener: RequestListener = (request, response) => void answer(request, response, pages);
-  return tls
+  const server = tls
     ? createTlsServer({ ...timeouts, ...tls, minVersion: "TLSv1.2", handshakeTimeout: MAX_HANDSHAKE_MS }, listener)
     : createServer(timeouts, listener);
+  // An answer that is not fetched, a body that does not end. WebSockets take themselves out of it.
+  server.setTimeout(MAX_IDLE_MS);
+  return server;
 }
 
 async function answer(request: IncomingMessage, response: ServerResponse, pages: HttpPages): Promise<void> {
+  if (!pages.mayAsk(request)) {
+    response.setHeader("Connection", "close");
+    return json(response, 429, { error: "Too many requests; try again in a minute." });
+  }
   // Bodies are not read here; the connection is not kept for one either.
   if (request.method !== "GET" && request.method !== "HEAD") {
     response.setHeader("Allow", "GET, HEAD");

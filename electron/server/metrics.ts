@@ -57,7 +57,7 @@ export class ServerMetrics {
     this.#relayed.inc();
   }
 
-  dropped(why: "dead" | "slow" | "offences" | "full"): void {
+  dropped(why: "dead" | "slow" | "offences" | "full" | "idle"): void {
     this.#dropped.inc({ why });
   }
 

@@ -1,12 +1,15 @@
 import type { PublicKey } from "../../shared/base/brand.ts";
 import type { Clock } from "../../shared/base/clock.ts";
 import type { Logger } from "../../shared/base/logger.ts";
+import { TokenBucket } from "../../shared/base/rate.ts";
 import { type PinAttempt, PinGuard } from "./pin-guard.ts";
 import type { Pins } from "./pins.ts";
 import type { RoomRecords } from "./room-records.ts";
 import type { StoredRoom } from "./room-store.ts";
-import { type Peer, type Room, standingOf } from "./rooms.ts";
+import { type Peer, type Room, standingOf, turnsOf } from "./rooms.ts";
 import { shortKey } from "./short-key.ts";
+
+const LOG_LINES_PER_MINUTE = 60;
 
 /** "locked": too many wrong ones, and this one was not even looked at. */
 export type PinVerdict = "right" | "wrong" | "locked";
@@ -18,6 +21,8 @@ export class PinGate {
   readonly #clock: Clock;
   readonly #logger: Logger;
   readonly #guard = new PinGuard();
+  /** An attack on PINs is worth some lines in the log, not gigabytes of them. */
+  readonly #lines: TokenBucket;
   /** The last check begun for a room: the next one waits for it. */
   readonly #turns = new Map<string, Promise<unknown>>();
 
@@ -26,6 +31,7 @@ export class PinGate {
     this.#records = records;
     this.#clock = clock;
     this.#logger = logger;
+    this.#lines = new TokenBucket(LOG_LINES_PER_MINUTE, 60_000, clock.now());
   }
 
   /** Wrong PINs of before a restart count. */
@@ -44,7 +50,7 @@ export class PinGate {
     const delay = this.#guard.admit(attempt, this.#clock.now());
     if (delay === "locked") return this.#locked(attempt);
     if (delay > 0) await new Promise<void>((resolve) => this.#clock.after(delay, resolve));
-    return this.#inTurn(room.id, () => this.#compare(room, pin, attempt));
+    return this.#inTurn(room.id, () => this.#compare(room, pin, attempt, turnsOf(peer)));
   }
 
   /** Checks of one room follow one another, so that a burst cannot outrun the count of its failures. */
@@ -59,9 +65,10 @@ export class PinGate {
     }
   }
 
-  async #compare(room: Room, pin: string, attempt: PinAttempt): Promise<PinVerdict> {
+  async #compare(room: Room, pin: string, attempt: PinAttempt, turns: string): Promise<PinVerdict> {
     if (this.#guard.admit(attempt, this.#clock.now()) === "locked") return this.#locked(attempt);
-    const isRight = this.#pins.matchesRemembered(room.id, pin) ?? (await this.#pins.matches(room.id, room.pin, pin));
+    const isRight =
+      this.#pins.matchesRemembered(room.id, pin) ?? (await this.#pins.matches(room.id, room.pin, pin, turns));
     if (isRight) {
       this.#guard.succeeded(attempt, this.#clock.now());
       return "right";
@@ -73,6 +80,7 @@ export class PinGate {
   }
 
   #locked({ roomId, key, address }: PinAttempt): PinVerdict {
+    if (!this.#lines.take(this.#clock.now())) return "locked";
     this.#logger.warn("too many wrong PINs", { room: roomId, from: shortKey(key), address });
     return "locked";
   }

@@ -2,8 +2,8 @@ import { createHmac, scrypt, timingSafeEqual } from "node:crypto";
 import { promisify } from "node:util";
 import type { RandomBytes } from "../../shared/base/random.ts";
 import { BoundedMap } from "./bounded-map.ts";
+import { FairTurns } from "./fair-turns.ts";
 import type { StoredPin } from "./room-store.ts";
-import { Slots } from "./slots.ts";
 
 const SALT_BYTES = 16;
 const HASH_BYTES = 32;
@@ -16,9 +16,14 @@ const SCRYPT = { N: 2 ** 14, r: 8, p: 1 };
 const MAX_HASHING = 2;
 /** At 20 ms each these are over in some seconds. Whoever comes later is told to try again. */
 const MAX_WAITING = 256;
+/** Of these, for one address: a household, and no more of a crowd than that. */
+const MAX_WAITING_PER_ADDRESS = 16;
 const MAX_REMEMBERED = 100_000;
 
 const derive = promisify<string, Uint8Array, number, typeof SCRYPT, Buffer>(scrypt);
+
+/** Too much waits already: an answer now would be late for everybody. */
+export class Busy extends Error {}
 
 /**
  * Seals PINs and compares them. The right PIN of a room, once seen, is remembered as an HMAC under a key that only
@@ -28,17 +33,21 @@ export class Pins {
   readonly #random: RandomBytes;
   readonly #processKey: Uint8Array;
   readonly #rightTags = new BoundedMap<string, Buffer>(MAX_REMEMBERED);
-  readonly #slots = new Slots(MAX_HASHING, MAX_WAITING);
+  readonly #turns = new FairTurns({
+    maxUnderway: MAX_HASHING,
+    perTick: Number.POSITIVE_INFINITY,
+    defer: setImmediate,
+  });
 
   constructor(random: RandomBytes) {
     this.#random = random;
     this.#processKey = random(32);
   }
 
-  /** @throws Busy. */
-  async seal(pin: string): Promise<StoredPin> {
+  /** @param group whom the work is for: hashing goes round by groups. @throws Busy. */
+  async seal(pin: string, group: string): Promise<StoredPin> {
     const salt = this.#random(SALT_BYTES);
-    return { salt, hash: await this.#slots.run(() => derive(pin, salt, HASH_BYTES, SCRYPT)) };
+    return { salt, hash: await this.#hash(pin, salt, group) };
   }
 
   /** What `matches` would find out by hashing: the creator's own PIN. */
@@ -53,8 +62,8 @@ export class Pins {
   }
 
   /** @throws Busy. */
-  async matches(roomId: string, stored: StoredPin, pin: string): Promise<boolean> {
-    const hash = await this.#slots.run(() => derive(pin, stored.salt, HASH_BYTES, SCRYPT));
+  async matches(roomId: string, stored: StoredPin, pin: string, group: string): Promise<boolean> {
+    const hash = await this.#hash(pin, stored.salt, group);
     const isRight = hash.length === stored.hash.length && timingSafeEqual(hash, stored.hash);
     if (isRight) this.remember(roomId, pin);
     return isRight;
@@ -62,6 +71,18 @@ export class Pins {
 
   forget(roomId: string): void {
     this.#rightTags.delete(roomId);
+  }
+
+  async #hash(pin: string, salt: Uint8Array, group: string): Promise<Buffer> {
+    if (this.#turns.waiting >= MAX_WAITING || this.#turns.waitingOf(group) >= MAX_WAITING_PER_ADDRESS) {
+      throw new Busy("too many PINs wait to be hashed");
+    }
+    const done = await new Promise<() => void>((begin) => this.#turns.run(group, (end) => begin(() => end(1))));
+    try {
+      return await derive(pin, salt, HASH_BYTES, SCRYPT);
+    } finally {
+      done();
+    }
   }
 
   #tag(roomId: string, pin: string): Buffer {

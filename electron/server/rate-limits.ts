@@ -8,12 +8,13 @@ import type { ClientAddress } from "./rooms.ts";
 export class RateLimits {
   readonly #entriesByKey: Buckets<PublicKey>;
   readonly #entriesByAddress: Buckets<string>;
-  readonly #changesByKey = new Buckets<PublicKey>(ROOM_CHANGES_PER_MINUTE);
+  readonly #changesByKey = new Buckets<PublicKey>(ROOM_CHANGES_PER_MINUTE, RATE_WINDOW_MS);
+  readonly #changesByAddress = new Buckets<string>(ROOM_CHANGES_PER_MINUTE * ADDRESS_RATE_FACTOR, RATE_WINDOW_MS);
 
   /** @param perMinute create and join together, for one key; 0 for no limit. */
   constructor(perMinute: number) {
-    this.#entriesByKey = new Buckets(perMinute);
-    this.#entriesByAddress = new Buckets(perMinute * ADDRESS_RATE_FACTOR);
+    this.#entriesByKey = new Buckets(perMinute, RATE_WINDOW_MS);
+    this.#entriesByAddress = new Buckets(perMinute * ADDRESS_RATE_FACTOR, RATE_WINDOW_MS);
   }
 
   /** CreateRoom and JoinRoom. A key that is over its own limit does not use up its address's. */
@@ -28,26 +29,34 @@ export class RateLimits {
   }
 
   /** LeaveRoom, Kick, Rename and HandOver. */
-  mayChange(key: PublicKey, now: number): boolean {
-    return this.#changesByKey.take(key, now);
+  mayChange(key: PublicKey, address: ClientAddress, now: number): boolean {
+    if (!this.#changesByKey.take(key, now)) return false;
+    return !address.isLimited || this.#changesByAddress.take(address.group, now);
   }
 }
 
-class Buckets<K> {
+/** A bucket for each of many. */
+export class Buckets<K> {
   readonly #buckets = new BoundedMap<K, TokenBucket>(MAX_TRACKED_CLIENTS);
   readonly #perWindow: number;
+  readonly #windowMs: number;
 
-  constructor(perWindow: number) {
+  /** @param perWindow 0 for no limit. */
+  constructor(perWindow: number, windowMs: number) {
     this.#perWindow = perWindow;
+    this.#windowMs = windowMs;
   }
 
   take(who: K, now: number): boolean {
-    if (this.#perWindow === 0) return true;
+    return this.#perWindow === 0 || this.of(who, now).take(now);
+  }
+
+  of(who: K, now: number): TokenBucket {
     let bucket = this.#buckets.get(who);
     if (!bucket) {
-      bucket = new TokenBucket(this.#perWindow, RATE_WINDOW_MS, now);
+      bucket = new TokenBucket(this.#perWindow, this.#windowMs, now);
       this.#buckets.set(who, bucket);
     }
-    return bucket.take(now);
+    return bucket;
   }
 }

@@ -29,11 +29,16 @@ export interface BadRequest {
   readonly messageId: string | undefined;
 }
 
+/** Every field of the protocol is a string. Fields that it does not know may hold more, but not towers of brackets. */
+const MAX_DEPTH = 8;
+
 type Fields = Readonly<Record<string, unknown>>;
 type Check = (fields: Fields, boundKey: PublicKey | undefined) => Refusal | undefined;
 
 /** Base64 of 64 bytes is 88 characters. */
 const MAX_SIGNATURE_LENGTH = 128;
+/** Of a field's name that the client made up. */
+const MAX_NAME_SHOWN = 32;
 /** Line breaks and terminal escapes in a name would let it forge what others see on their screens and in logs. */
 const controlCharacter = /\p{Cc}/u;
 
@@ -51,11 +56,19 @@ export function readRequest(text: string, boundKey?: PublicKey): Request | BadRe
   if (messageId !== undefined && messageId.length > MAX_MESSAGE_ID_LENGTH)
     return bad(refusal("invalidField", "message_id"));
 
+  // To sign it, the frame is written out again, and that may not run out of stack.
+  const tower = Object.keys(received).find((name) => isDeeper(received[name], MAX_DEPTH));
+  if (tower !== undefined) return bad(refusal("invalidField", tower.slice(0, MAX_NAME_SHOWN)), messageId);
   const check = typeof received.type === "string" ? checks.get(received.type) : undefined;
   if (!check) return bad(refusal("unknownType"), messageId);
   const wrong = check(received, boundKey) ?? checkSignatureField(received);
   if (wrong) return bad(wrong, messageId);
   return { ok: true, message: asMessage(received), received, text };
+}
+
+function isDeeper(value: unknown, depth: number): boolean {
+  if (typeof value !== "object" || value === null) return false;
+  return depth === 0 || Object.values(value).some((each) => isDeeper(each, depth - 1));
 }
 
 function bad(why: Refusal, messageId?: string): BadRequest {

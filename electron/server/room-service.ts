@@ -9,14 +9,13 @@ import { sentence } from "../../shared/protocols/govpn/sentences.ts";
 import { DAY_MS, MAX_ROOMS_PER_CONNECTION, type ServerLimits } from "./limits.ts";
 import type { ServerMetrics } from "./metrics.ts";
 import { PinGate } from "./pin-gate.ts";
-import { Pins } from "./pins.ts";
+import { Busy, Pins } from "./pins.ts";
 import { RateLimits } from "./rate-limits.ts";
 import { type Refusal, refusal } from "./refusal.ts";
 import { RoomRecords } from "./room-records.ts";
 import type { RoomStore } from "./room-store.ts";
-import { findMember, type Member, type Peer, type Room, Rooms, standingOf } from "./rooms.ts";
+import { findMember, type Member, type Peer, type Room, Rooms, standingOf, turnsOf } from "./rooms.ts";
 import { shortKey } from "./short-key.ts";
-import { Busy } from "./slots.ts";
 
 /** 64 random bits: ids cannot be guessed, and 100,000 rooms collide once in 4 billion servers. */
 const ROOM_ID_BYTES = 8;
@@ -126,7 +125,7 @@ export class RoomService {
     if (!this.#mayEnter(peer, owner)) return refuse("rateLimited");
     const refused = this.#refuseCreation(peer, owner);
     if (refused) return refused;
-    const pin = await this.#pins.seal(message.password);
+    const pin = await this.#pins.seal(message.password, turnsOf(peer));
     // The world may have changed while the PIN was hashed.
     if (!peer.isOpen) return undefined;
     const late = this.#refuseCreation(peer, owner);
@@ -229,14 +228,14 @@ export class RoomService {
     return false;
   }
 
-  #mayChange(key: PublicKey): boolean {
-    if (this.#rates.mayChange(key, this.#clock.now())) return true;
+  #mayChange(peer: Peer, key: PublicKey): boolean {
+    if (this.#rates.mayChange(key, peer.address, this.#clock.now())) return true;
     this.#metrics.rateLimited("change");
     return false;
   }
 
   #leave(peer: Peer, message: ClientMessageOf<"LeaveRoom">): Outcome {
-    if (!this.#mayChange(message.public_key)) return refuse("rateLimited");
+    if (!this.#mayChange(peer, message.public_key)) return refuse("rateLimited");
     const room = this.#roomToLeave(peer, message.room_id);
     if ("refusal" in room) return room;
     const member = room.membersByConnection.get(peer.id);
@@ -260,7 +259,7 @@ export class RoomService {
   }
 
   #kick(peer: Peer, message: ClientMessageOf<"Kick">): Outcome {
-    if (!this.#mayChange(message.public_key)) return refuse("rateLimited");
+    if (!this.#mayChange(peer, message.public_key)) return refuse("rateLimited");
     const room = this.#roomOwnedBy(peer, message, "ownerOnlyKick");
     if ("refusal" in room) return room;
     const target = findMember(room, message.target_id);
@@ -273,7 +272,7 @@ export class RoomService {
   }
 
   #rename(peer: Peer, message: ClientMessageOf<"Rename">): Outcome {
-    if (!this.#mayChange(message.public_key)) return refuse("rateLimited");
+    if (!this.#mayChange(peer, message.public_key)) return refuse("rateLimited");
     const room = this.#roomOwnedBy(peer, message, "ownerOnlyRename");
     if ("refusal" in room) return room;
     this.#store.rename(room.id, message.room_name);
@@ -285,7 +284,7 @@ export class RoomService {
 
   /** Told to nobody else: whom the members take for their owner, they tell each other, signed. */
   #handOver(peer: Peer, message: ClientMessageOf<"HandOver">): Outcome {
-    if (!this.#mayChange(message.public_key)) return refuse("rateLimited");
+    if (!this.#mayChange(peer, message.public_key)) return refuse("rateLimited");
     const room = this.#roomOwnedBy(peer, message, "ownerOnlyHandOver");
     if ("refusal" in room) return room;
     const target = findMember(room, message.target_id);

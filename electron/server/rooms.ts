@@ -46,6 +46,11 @@ export type NewRoom = Pick<Room, "id" | "name" | "owner" | "pin" | "lastActivity
   readonly knownKeys?: Iterable<PublicKey>;
 };
 
+/** With whom a peer shares its turns at work that takes time: its address, where that tells clients apart. */
+export function turnsOf({ id, address }: Pick<Peer, "id" | "address">): string {
+  return address.isLimited ? address.group : id;
+}
+
 /** What the PIN's guard makes of a key. */
 export function standingOf(room: Room, key: PublicKey): Standing {
   if (key === room.owner) return "owner";

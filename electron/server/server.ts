@@ -11,9 +11,12 @@ import { FailureError, messageOf } from "../../shared/base/result.ts";
 import { systemClock } from "../adapters/clock.ts";
 import { loadSodiumVerify } from "../adapters/crypto/sodium-ed25519.ts";
 import { secureRandom } from "../adapters/random.ts";
-import { acceptSockets, type ServerSocket } from "../adapters/sockets/ws-server.ts";
+import { acceptSockets, type ServerSocket, type UpgradeRefusal } from "../adapters/sockets/ws-server.ts";
+import { AddressLimits } from "./address-limits.ts";
+import { Backlog } from "./backlog.ts";
 import { clientAddress, TrustedProxies } from "./client-address.ts";
 import { Connection, type ConnectionContext } from "./connection.ts";
+import { FairTurns } from "./fair-turns.ts";
 import { Heartbeat } from "./heartbeat.ts";
 import { createHttpServer, SOCKET_PATH, type TlsOptions } from "./http.ts";
 import {
@@ -24,12 +27,15 @@ import {
   MAX_WEBSOCKET_PAYLOAD_BYTES,
   type ServerLimits,
   SPARE_CONNECTIONS,
+  SPARE_CONNECTIONS_PER_ADDRESS,
 } from "./limits.ts";
 import { ServerMetrics } from "./metrics.ts";
+import { Buckets } from "./rate-limits.ts";
 import { ReplayGuard } from "./replay.ts";
 import { RoomService } from "./room-service.ts";
 import type { RoomStore } from "./room-store.ts";
 import type { ClientAddress } from "./rooms.ts";
+import { Seats } from "./seats.ts";
 import { ConnectionSignatures, type PrepareKey, preparedFor, prepareForPool } from "./signatures.ts";
 
 /** 96 random bits: a connection id says nothing about the client and is not guessed. */
@@ -42,8 +48,13 @@ const SIGNALS_REMEMBERED = 100_000;
 const SIGNALS_WINDOW_MS = 10 * 60_000;
 /** RFC 6455 section 7.4.1: "going away". */
 const GOING_AWAY = 1001;
+const FORBIDDEN = 403;
 const SERVICE_UNAVAILABLE = 503;
 const TOO_MANY_REQUESTS = 429;
+/** Signatures checked before the event loop sees to everything else: some 3 ms. */
+const SIGNATURES_PER_TURN = 64;
+/** On libuv's four threads; PINs are hashed there, too. */
+const MAX_SIGNATURES_UNDERWAY = 4;
 /** A crowd reconnecting after a restart must not be turned away by the operating system; it caps this at somaxconn. */
 const LISTEN_BACKLOG = 4096;
 
@@ -56,6 +67,12 @@ export interface ServerOptions {
   readonly limits?: Partial<ServerLimits>;
   readonly tls?: TlsOptions;
   readonly trustedProxies?: TrustedProxies;
+  /**
+   * Web pages that may connect, as "https://example.org". Browsers say where a page is from, and other programs say
+   * nothing: by default no page may, since any page on the web would else reach a server on the visitor's own machine
+   * or network, and guess PINs from its visitors' addresses.
+   */
+  readonly allowedOrigins?: readonly string[];
   readonly logger?: Logger;
   readonly clock?: Clock;
   readonly random?: RandomBytes;
@@ -100,8 +117,12 @@ class SignalingServer implements RunningServer {
   readonly #connections = new Map<ConnectionId, Connection>();
   /** How many of them come from each limited address. */
   readonly #perAddress = new Map<string, number>();
+  readonly #addresses: AddressLimits;
+  readonly #seats = new Seats<Connection>();
   /** Every TCP connection, for closing those that never became anything else. */
   readonly #streams = new Set<Socket>();
+  /** How many of them come from each address that is neither local nor a proxy's. */
+  readonly #streamsPerAddress = new Map<string, number>();
   readonly #http: Server;
   readonly #running = new DisposableStore();
   readonly #heartbeat: Heartbeat<Connection>;
@@ -116,6 +137,7 @@ class SignalingServer implements RunningServer {
     this.#random = options.random ?? secureRandom;
     this.#logger = (options.logger ?? silentLogger).child("server");
     this.#metrics = new ServerMetrics(options.processMetrics ?? false);
+    this.#addresses = new AddressLimits(this.#limits.maxConnectionsPerAddress);
     this.#startedAt = this.#clock.now();
     this.#http = this.#createHttp();
     this.#service = new RoomService({
@@ -188,6 +210,10 @@ class SignalingServer implements RunningServer {
 
   #createHttp(): Server {
     const pages = {
+      mayAsk: (request: IncomingMessage) => {
+        const now = this.#clock.now();
+        return this.#addresses.of(this.#addressOf(request), now)?.pages.take(now) ?? true;
+      },
       health: () => ({
         status: "ok",
         connections: this.#connections.size,
@@ -200,10 +226,7 @@ class SignalingServer implements RunningServer {
     try {
       const http = createHttpServer(pages, this.#options.tls);
       http.maxConnections = this.#limits.maxConnections + SPARE_CONNECTIONS;
-      http.on("connection", (stream: Socket) => {
-        this.#streams.add(stream);
-        stream.once("close", () => this.#streams.delete(stream));
-      });
+      http.on("connection", (stream: Socket) => this.#watch(stream));
       return http;
     } catch (error) {
       throw new FailureError({
@@ -211,6 +234,28 @@ class SignalingServer implements RunningServer {
         message: `The TLS certificate or key cannot be used: ${messageOf(error)}`,
       });
     }
+  }
+
+  /**
+   * A TCP connection, which may never become more than that: an address may have as many as it may have WebSockets,
+   * and some to spare. Behind a trusted proxy the proxy has to see to it.
+   */
+  #watch(stream: Socket): void {
+    const remote = stream.remoteAddress ?? "";
+    const { group, isLimited } = clientAddress(remote, undefined, TrustedProxies.none);
+    const isCounted = isLimited && !this.#proxies.includes(remote);
+    const count = (this.#streamsPerAddress.get(group) ?? 0) + 1;
+    if (isCounted && count > this.#limits.maxConnectionsPerAddress + SPARE_CONNECTIONS_PER_ADDRESS) {
+      this.#metrics.dropped("full");
+      stream.destroy();
+      return;
+    }
+    this.#streams.add(stream);
+    if (isCounted) this.#streamsPerAddress.set(group, count);
+    stream.once("close", () => {
+      this.#streams.delete(stream);
+      if (isCounted) countDown(this.#streamsPerAddress, group);
+    });
   }
 
   #createContext(): ConnectionContext {
@@ -224,15 +269,43 @@ class SignalingServer implements RunningServer {
       now: () => this.#clock.now(),
       changes: new ReplayGuard(CHANGES_REMEMBERED, CHANGES_WINDOW_MS, now, isOpen),
       signals: new ReplayGuard(SIGNALS_REMEMBERED, SIGNALS_WINDOW_MS, now, isOpen),
+      addresses: this.#addresses,
+      keys: new Buckets(this.#limits.messageBurst, (this.#limits.messageBurst / this.#limits.messagesPerSecond) * 1000),
+      turns: new FairTurns({
+        maxUnderway: MAX_SIGNATURES_UNDERWAY,
+        perTick: SIGNATURES_PER_TURN,
+        defer: setImmediate,
+      }),
+      backlog: new Backlog(),
     };
   }
 
-  #refuseConnection(request: IncomingMessage): number | undefined {
-    const { group, isLimited } = this.#addressOf(request);
-    const isOver = isLimited && (this.#perAddress.get(group) ?? 0) >= this.#limits.maxConnectionsPerAddress;
-    if (!isOver && this.#connections.size < this.#limits.maxConnections) return undefined;
+  #refuseConnection(request: IncomingMessage): UpgradeRefusal | undefined {
+    const { origin } = request.headers;
+    if (origin !== undefined && !this.#options.allowedOrigins?.includes(origin)) {
+      return { status: FORBIDDEN, sentence: "This server takes no connections from web pages." };
+    }
+    const now = this.#clock.now();
+    const address = this.#addressOf(request);
+    const open = address.isLimited ? (this.#perAddress.get(address.group) ?? 0) : 0;
+    const isOver = open >= this.#limits.maxConnectionsPerAddress;
+    if (isOver || this.#addresses.of(address, now)?.connects.take(now) === false) {
+      this.#metrics.dropped("full");
+      return TOO_MANY_REQUESTS;
+    }
+    if (this.#connections.size < this.#limits.maxConnections || this.#makeRoom(now)) return undefined;
     this.#metrics.dropped("full");
-    return isOver ? TOO_MANY_REQUESTS : SERVICE_UNAVAILABLE;
+    return SERVICE_UNAVAILABLE;
+  }
+
+  /** @returns whether the server is no longer full. */
+  #makeRoom(now: number): boolean {
+    const idle = this.#seats.idle(now);
+    if (!idle) return false;
+    this.#metrics.dropped("idle");
+    this.#forget(idle);
+    idle.terminate();
+    return true;
   }
 
   #accept(socket: ServerSocket, request: IncomingMessage): void {
@@ -240,33 +313,40 @@ class SignalingServer implements RunningServer {
     const address = this.#addressOf(request);
     const connection = new Connection(id, address, socket, new ConnectionSignatures(this.#prepareKey), this.#context);
     this.#connections.set(id, connection);
-    this.#countAddress(address, 1);
+    this.#metrics.connectionsChanged(this.#connections.size);
+    if (address.isLimited) this.#perAddress.set(address.group, (this.#perAddress.get(address.group) ?? 0) + 1);
     const beat: Disposable = this.#heartbeat.add(connection);
+    const seat = this.#seats.add(connection, this.#clock.now());
     socket.onClose = () => {
       beat.dispose();
-      this.#connections.delete(id);
-      this.#countAddress(address, -1);
-      connection.closed();
+      seat.dispose();
+      this.#forget(connection);
     };
   }
 
-  #countAddress({ group, isLimited }: ClientAddress, change: 1 | -1): void {
+  /** It is gone, or its place is another's. */
+  #forget(connection: Connection): void {
+    if (!this.#connections.delete(connection.id)) return;
     this.#metrics.connectionsChanged(this.#connections.size);
-    if (!isLimited) return;
-    const count = (this.#perAddress.get(group) ?? 0) + change;
-    if (count > 0) this.#perAddress.set(group, count);
-    else this.#perAddress.delete(group);
+    if (connection.address.isLimited) countDown(this.#perAddress, connection.address.group);
+    connection.closed();
+  }
+
+  get #proxies(): TrustedProxies {
+    return this.#options.trustedProxies ?? TrustedProxies.none;
   }
 
   #addressOf(request: IncomingMessage): ClientAddress {
     const header = request.headers["x-forwarded-for"];
     const forwarded = Array.isArray(header) ? header.join(",") : header;
-    return clientAddress(
-      request.socket.remoteAddress ?? "",
-      forwarded,
-      this.#options.trustedProxies ?? TrustedProxies.none,
-    );
+    return clientAddress(request.socket.remoteAddress ?? "", forwarded, this.#proxies);
   }
+}
+
+function countDown(counts: Map<string, number>, name: string): void {
+  const count = (counts.get(name) ?? 0) - 1;
+  if (count > 0) counts.set(name, count);
+  else counts.delete(name);
 }
 
 function listenFailure(error: unknown, host: string, port: number): { code: string; message: string } {

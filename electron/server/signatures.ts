@@ -6,8 +6,10 @@ import type { VerifyBytes } from "../adapters/crypto/sodium-ed25519.ts";
 import { importKey } from "../adapters/ed25519.ts";
 import type { Request } from "./request.ts";
 
-/** A signature that held, or why it did not; `tag` names it for the replay guard. */
-export type SignatureVerdict = { readonly ok: true; readonly tag: number } | { readonly ok: false };
+/** A signature that held, or not; `tag` names it for the replay guard, `cost` is how many verifications it took. */
+export type SignatureVerdict = ({ readonly ok: true; readonly tag: number } | { readonly ok: false }) & {
+  readonly cost: number;
+};
 
 /** Checks who sent a request. `done` is called once, now or later; of one connection the order may change. */
 export interface SignatureChecker {
@@ -49,13 +51,15 @@ export class ConnectionSignatures implements SignatureChecker {
   check(request: Request, done: (verdict: SignatureVerdict) => void): void {
     const signature = decodeSignature(request.message.signature);
     const holds = this.#checkOf(request.message.public_key);
-    if (!signature || !holds) return done({ ok: false });
+    if (!signature || !holds) return done({ ok: false, cost: 0 });
     const forms = signedForms(request.received, request.text);
+    let cost = 0;
     const next = () => {
       const form = forms.next();
-      if (form.done) return done({ ok: false });
+      if (form.done) return done({ ok: false, cost });
+      cost++;
       holds(form.value, signature, (isRight) => {
-        if (isRight) done({ ok: true, tag: signature.readUIntBE(0, TAG_BYTES) });
+        if (isRight) done({ ok: true, tag: signature.readUIntBE(0, TAG_BYTES), cost });
         else next();
       });
     };

@@ -121,7 +121,14 @@ describe("frames", () => {
 
 describe("a client that does not read", () => {
   it("is dropped, while its peers go on", async () => {
-    const server = await start({ limits: { messageBurst: 100_000, messagesPerSecond: 100_000 } });
+    const server = await start({
+      limits: {
+        messageBurst: 100_000,
+        messagesPerSecond: 100_000,
+        byteBurst: 1024 ** 3,
+        bytesPerSecond: 1024 ** 3,
+      },
+    });
     const owner = await connect(server);
     const roomId = await owner.createRoom();
     const deaf = await connect(server);

@@ -5,11 +5,13 @@ export class FakeServerSocket implements ServerSocket {
   bufferedAmount = 0;
   readonly sent: Record<string, unknown>[] = [];
   pings = 0;
+  pongs = 0;
   isPaused = false;
   /** The closing code, "terminated", or undefined while open. */
   ended: number | "terminated" | undefined;
   onText: ServerSocket["onText"] = () => {};
   onBinary: ServerSocket["onBinary"] = () => {};
+  onPing: ServerSocket["onPing"] = () => {};
   onPong: ServerSocket["onPong"] = () => {};
   onClose: ServerSocket["onClose"] = () => {};
 
@@ -19,6 +21,10 @@ export class FakeServerSocket implements ServerSocket {
 
   ping(): void {
     this.pings++;
+  }
+
+  pong(): void {
+    this.pongs++;
   }
 
   close(code: number): void {

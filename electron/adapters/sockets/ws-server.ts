@@ -1,6 +1,6 @@
 import { type IncomingMessage, type Server, STATUS_CODES } from "node:http";
 import type { Duplex } from "node:stream";
-import { type WebSocket, WebSocketServer } from "ws";
+import { type ServerOptions, type WebSocket, WebSocketServer } from "ws";
 
 /** One accepted WebSocket. Handlers are set by the acceptor, synchronously, before anything can happen. */
 export interface ServerSocket {
@@ -8,6 +8,8 @@ export interface ServerSocket {
   readonly bufferedAmount: number;
   send(text: string): void;
   ping(): void;
+  /** @param payload the ping's that it answers. */
+  pong(payload: Uint8Array): void;
   /** Says goodbye with a code of RFC 6455 section 7.4 and waits a while for the other side's. */
   close(code: number, reason: string): void;
   /** Cuts the connection. */
@@ -18,9 +20,28 @@ export interface ServerSocket {
   /** @param bytes the frame's length as it travelled. */
   onText: (text: string, bytes: number) => void;
   onBinary: (bytes: number) => void;
-  onPong: () => void;
+  /** Answered by a pong unless somebody else is set to hear of it. */
+  onPing: (payload: Uint8Array) => void;
+  onPong: (bytes: number) => void;
   /** Once. */
   onClose: (code: number) => void;
+}
+
+/**
+ * Into how many frames a message may be cut. Each is a buffer of its own, so that a message of 80 KiB a byte at a time
+ * would take megabytes; writers that cut at 4 KiB need sixteen.
+ */
+const MAX_FRAGMENTS = 64;
+/** Likewise the reads that one frame may come in: 80 KiB in the smallest packets that any network makes are some 300. */
+const MAX_CHUNKS = 1024;
+/** How long a socket may take to answer the closing frame, before it is cut. */
+const CLOSE_TIMEOUT_MS = 2_000;
+
+/** Settings of the package that its types do not know yet. */
+interface NewerOptions {
+  readonly closeTimeout: number;
+  readonly maxFragments: number;
+  readonly maxBufferedChunks: number;
 }
 
 /** An HTTP status, with a sentence for whoever looks where there is one. */
@@ -42,12 +63,18 @@ export interface SocketAcceptor {
 
 /** Accepts WebSockets on a node:http server through the `ws` package. Compression is off: it costs 300 KiB a socket. */
 export function acceptSockets(server: Server, options: AcceptOptions): SocketAcceptor {
-  const upgrader = new WebSocketServer({
+  const settings: ServerOptions & NewerOptions = {
     noServer: true,
     clientTracking: false,
     perMessageDeflate: false,
     maxPayload: options.maxPayloadBytes,
-  });
+    maxFragments: MAX_FRAGMENTS,
+    maxBufferedChunks: MAX_CHUNKS,
+    closeTimeout: CLOSE_TIMEOUT_MS,
+    // By itself it would answer whoever does not read, and pile up pongs without bound.
+    autoPong: false,
+  };
+  const upgrader = new WebSocketServer(settings);
   const corks = new Corks();
   let stopped = false;
   server.on("upgrade", (request, stream, head) => {
@@ -109,6 +136,7 @@ class AcceptedSocket implements ServerSocket {
   readonly #corks: Corks;
   onText: ServerSocket["onText"] = ignore;
   onBinary: ServerSocket["onBinary"] = ignore;
+  onPing: ServerSocket["onPing"] = (payload) => this.pong(payload);
   onPong: ServerSocket["onPong"] = ignore;
   onClose: ServerSocket["onClose"] = ignore;
 
@@ -122,7 +150,8 @@ class AcceptedSocket implements ServerSocket {
       if (isBinary) this.onBinary(bytes.length);
       else this.onText(bytes.toString(), bytes.length);
     });
-    socket.on("pong", () => this.onPong());
+    socket.on("ping", (payload: Buffer) => this.onPing(payload));
+    socket.on("pong", (payload: Buffer) => this.onPong(payload.length));
     socket.on("close", (code) => this.onClose(code));
     // Protocol errors (a frame beyond the limit, bad UTF-8) close the socket with their code; "close" follows.
     socket.on("error", ignore);
@@ -139,6 +168,11 @@ class AcceptedSocket implements ServerSocket {
 
   ping(): void {
     this.#socket.ping();
+  }
+
+  pong(payload: Uint8Array): void {
+    this.#corks.hold(this.#stream);
+    this.#socket.pong(payload);
   }
 
   close(code: number, reason: string): void {

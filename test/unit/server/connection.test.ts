@@ -1,7 +1,11 @@
 import { beforeEach, describe, expect, it } from "vitest";
+import { AddressLimits } from "../../../electron/server/address-limits.ts";
+import { Backlog } from "../../../electron/server/backlog.ts";
 import { Connection, type ConnectionContext } from "../../../electron/server/connection.ts";
+import { FairTurns } from "../../../electron/server/fair-turns.ts";
 import { defaultLimits } from "../../../electron/server/limits.ts";
 import { ServerMetrics } from "../../../electron/server/metrics.ts";
+import { Buckets } from "../../../electron/server/rate-limits.ts";
 import { ReplayGuard } from "../../../electron/server/replay.ts";
 import type { Request } from "../../../electron/server/request.ts";
 import { RoomService } from "../../../electron/server/room-service.ts";
@@ -25,7 +29,9 @@ class FakeSignatures implements SignatureChecker {
     this.underWay++;
     const answer = () => {
       this.underWay--;
-      done(message.signature === "forged" ? { ok: false } : { ok: true, tag: Number(message.signature) });
+      done(
+        message.signature === "forged" ? { ok: false, cost: 1 } : { ok: true, tag: Number(message.signature), cost: 1 },
+      );
     };
     if (this.isHeld) this.#held.push(answer);
     else answer();
@@ -61,7 +67,13 @@ beforeEach(() => {
   nextSignature = 1;
   const logger = createLogger((record) => records.push(record), "debug");
   const metrics = new ServerMetrics(false);
-  const limits = { ...defaultLimits, messagesPerSecond: 10, messageBurst: 50 };
+  const limits = {
+    ...defaultLimits,
+    messagesPerSecond: 10,
+    messageBurst: 50,
+    byteBurst: 256_000,
+    bytesPerSecond: 64_000,
+  };
   const random = (length: number) => crypto.getRandomValues(new Uint8Array(length));
   const guard = () => new ReplayGuard(100, 60_000, clock.now(), () => true);
   context = {
@@ -72,6 +84,11 @@ beforeEach(() => {
     now: () => clock.now(),
     changes: guard(),
     signals: guard(),
+    addresses: new AddressLimits(100),
+    keys: new Buckets(50, 5_000),
+    // Turns of the event loop are the clock's: none passes unless a test moves it.
+    turns: new FairTurns({ maxUnderway: 4, perTick: 1_000, defer: (task) => void clock.after(0, task) }),
+    backlog: new Backlog(),
   };
   socket = open("c-1");
 });
@@ -211,6 +228,79 @@ describe("a client that misbehaves", () => {
     expect(socket.ended).toBeUndefined();
   });
 
+  it("is held to the same number of binary frames, which are answered no more often than others", () => {
+    for (let i = 0; i < 15; i++) socket.onBinary(10);
+    expect(errors()).toEqual(Array(15).fill("Messages must be text frames"));
+    for (let i = 0; i < 10; i++) socket.onBinary(10);
+    expect(socket.ended).toBe(1008);
+    expect(socket.sent).toHaveLength(20);
+  });
+
+  it("has as many pings answered as it may send messages, and is closed when it goes on", () => {
+    for (let i = 0; i < 50; i++) socket.onPing(new Uint8Array(4));
+    expect(socket.pongs).toBe(50);
+    for (let i = 0; i < 20; i++) socket.onPing(new Uint8Array(4));
+    expect([socket.pongs, socket.sent, socket.ended]).toEqual([50, [], undefined]);
+    socket.onPong(0);
+    expect(socket.ended).toBe(1008);
+  });
+
+  it("is held to so many bytes, however few its messages are", async () => {
+    const large = () => message({ padding: "x".repeat(60_000) });
+    for (let i = 0; i < 8; i++) socket.receive(large());
+    expect(errors()).toEqual([
+      ...Array(4).fill("You are not in this room"),
+      ...Array(4).fill("Rate limit exceeded. Please try again later."),
+    ]);
+    await clock.advance(1_000);
+    socket.receive(large());
+    expect(errors().at(-1)).toBe("You are not in this room");
+  });
+
+  it("is not read any more once it is closed, nor heard", () => {
+    for (let i = 0; i < 21; i++) socket.receive("{");
+    expect(socket.isPaused).toBe(true);
+    const { length } = socket.sent;
+    socket.receive(message());
+    socket.onPing(new Uint8Array(4));
+    expect([socket.sent.length, socket.pongs, signatures.underWay]).toEqual([length, 0, 0]);
+  });
+
+  it("gains nothing by a second socket for the same key", async () => {
+    for (let i = 0; i < 30; i++) socket.receive(message());
+    const second = open("c-2");
+    for (let i = 0; i < 30; i++) second.receive(message());
+    expect(second.sent.map(({ data }) => data)).toEqual([
+      ...Array(20).fill("You are not in this room"),
+      ...Array(10).fill("Rate limit exceeded. Please try again later."),
+    ]);
+  });
+
+  it("has its whole address answer for it: after 200 offences there, each one closes its socket", () => {
+    for (let i = 0; i < 10; i++) {
+      socket = open(`c-${i}`);
+      for (let j = 0; j < 20; j++) socket.receive("{");
+      expect(socket.ended).toBeUndefined();
+    }
+    const neighbour = open("c-neighbour");
+    neighbour.receive(message());
+    expect(neighbour.sent.map(({ data }) => data)).toEqual(["You are not in this room"]);
+    const next = open("c-next");
+    next.receive("{");
+    expect(next.ended).toBe(1008);
+    expect(neighbour.ended).toBeUndefined();
+  });
+
+  it("writes no towers of brackets that would have to be written out again", () => {
+    const depth = 20_000;
+    const tower = `${"[".repeat(depth)}${"]".repeat(depth)}`;
+    socket.receive(message({ extra: "TOWER", message_id: "t" }).replace('"TOWER"', tower));
+    socket.receive(message({ extra: { one: { two: [3] } }, message_id: "u" }));
+    expect(errors()).toEqual(["Invalid field: extra", "You are not in this room"]);
+    expect(socket.sent[0]?.message_id).toBe("t");
+    expect(records.filter(({ level }) => level === "error")).toEqual([]);
+  });
+
   it("is told when it sends too many messages, and closed when it goes on", () => {
     for (let i = 0; i < 70; i++) socket.receive(message());
     expect(errors().slice(0, 50)).toEqual(Array(50).fill("You are not in this room"));
@@ -222,6 +312,12 @@ describe("a client that misbehaves", () => {
 });
 
 describe("a client that does not read", () => {
+  it("is not answered its pings either", () => {
+    socket.bufferedAmount = 1024 * 1024 + 1;
+    socket.onPing(new Uint8Array(4));
+    expect([socket.pongs, socket.ended]).toEqual([0, "terminated"]);
+  });
+
   it("is cut off before a megabyte more piles up", () => {
     socket.bufferedAmount = 1024 * 1024 + 1;
     connection.send("{}");
