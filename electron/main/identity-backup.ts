@@ -55,7 +55,10 @@ export async function exportIdentity(
     if (!stored.value) return fail("no_identity", "This profile has no identity yet.");
     const sealing = await newSealingKey(passphrase, random, log2N);
     const content = JSON.stringify({ secret_key: base64.encode(stored.value.secretKey) });
-    return ok(armour(JSON.stringify(seal(content, "identity-export", sealing, random)), stored.value.publicKey));
+    const sealed = seal(content, "identity-export", sealing, random);
+    stored.value.secretKey.fill(0);
+    sealing.key.fill(0);
+    return ok(armour(JSON.stringify(sealed), stored.value.publicKey));
   } catch (error) {
     return { ok: false, error: storeFailure(error) };
   }
@@ -88,6 +91,7 @@ export async function importIdentity(
   try {
     const old = await store.get(IDENTITY_SECRET);
     const secret = base64.encode(imported.secretKey);
+    imported.secretKey.fill(0);
     if (old === secret) return ok({ publicKey: imported.publicKey, changed: false });
     if (old !== undefined && !replace) {
       return fail("identity_exists", "This profile has another identity already, and was not told to replace it.");
@@ -112,6 +116,7 @@ export async function replaceIdentity(
     if (old !== undefined) await keepInHistory(store, old, clock.wallTime());
     const pair = generateKeyPair(random);
     await store.set(IDENTITY_SECRET, base64.encode(pair.secretKey));
+    pair.secretKey.fill(0);
     return ok(pair.publicKey);
   } catch (error) {
     return { ok: false, error: storeFailure(error) };
@@ -125,6 +130,7 @@ async function openExport(text: string, passphrase: string): Promise<Result<KeyP
   if (!envelope.ok) return envelope;
   const opened = await openEnvelope(envelope.value, "identity-export", { passphrase });
   if (!opened.ok) return opened;
+  opened.value.sealing.key.fill(0);
   const pair = pairFrom(opened.value.text);
   if (!pair) return fail("envelope_damaged", "What is sealed in the text is not a key.");
   if (pair.publicKey !== parts.publicKey) {
@@ -158,7 +164,9 @@ function parseHistory(text: string | undefined): v.InferOutput<typeof historySch
 
 function publicKeyOf(secret: string): PublicKey | undefined {
   const bytes = base64Bytes(secret);
-  return bytes?.length === SECRET_KEY_BYTES ? keyPairFrom(bytes).publicKey : undefined;
+  const publicKey = bytes?.length === SECRET_KEY_BYTES ? keyPairFrom(bytes).publicKey : undefined;
+  bytes?.fill(0);
+  return publicKey;
 }
 
 function armour(sealed: string, publicKey: PublicKey): string {

@@ -48,13 +48,15 @@ export async function loadIdentity(store: SecretStore, random: RandomBytes): Pro
 export async function storedPublicKey(store: SecretStore): Promise<Result<PublicKey | undefined>> {
   try {
     const stored = await readIdentity(store);
-    return stored.ok ? ok(stored.value?.publicKey) : stored;
+    if (!stored.ok) return stored;
+    stored.value?.secretKey.fill(0);
+    return ok(stored.value?.publicKey);
   } catch (error) {
     return { ok: false, error: storeFailure(error) };
   }
 }
 
-/** The key pair itself, for this folder's own export and import. @throws as the store does. */
+/** The key pair itself, for this folder's own export and import; to be wiped by the caller. @throws as the store does. */
 export async function readIdentity(
   store: SecretStore,
 ): Promise<Result<KeyPair | undefined, Failure<"identity_corrupt">>> {

@@ -109,7 +109,9 @@ export function seal(text: string, purpose: EnvelopePurpose, sealing: SealingKey
   };
   const cipher = createCipheriv(CIPHER, sealing.key, nonce, { authTagLength: TAG_BYTES });
   cipher.setAAD(headerBytes(header), { plaintextLength: Buffer.byteLength(text) });
-  const sealed = Buffer.concat([cipher.update(text, "utf8"), cipher.final(), cipher.getAuthTag()]);
+  const plain = utf8.encode(text);
+  const sealed = Buffer.concat([cipher.update(plain), cipher.final(), cipher.getAuthTag()]);
+  plain.fill(0);
   return { ...header, ciphertext: sealed.toString("base64") };
 }
 
@@ -158,6 +160,7 @@ export async function openEnvelope(
     return fail("envelope_too_costly", `The key cannot be derived on this machine: ${messageOf(error)}.`);
   }
   const text = decrypt(envelope, key);
+  if (text === undefined && key !== known) key.fill(0);
   if (text === undefined) return fail("wrong_passphrase", "The passphrase does not open it.");
   return ok({ text, sealing: { kdf: envelope.kdf, key } });
 }

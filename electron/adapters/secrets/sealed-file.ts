@@ -67,6 +67,7 @@ export function createSealedFileSecretStore(options: SealedFileOptions): SealedF
         const secrets = await read();
         const key = await newSealingKey(next, random, log2N);
         await write(secrets, key);
+        sealing?.key.fill(0);
         passphrase = next;
         sealing = key;
       }),
