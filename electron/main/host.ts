@@ -310,7 +310,9 @@ export class Host implements HostApi, Disposable {
       const kicked = await this.#rooms.kick(id, publicKey);
       return kicked.ok ? ok({ roomId: id, ...found.value }) : kicked;
     }
-    const removed = await this.#trust.ask(id, (trust) => trust.remove(publicKey, ban ? "banned" : "kicked"));
+    const removed = await this.#trust.ask(id, (trust) =>
+      trust.isOwner ? trust.remove(publicKey, ban ? "banned" : "kicked") : notOwner(),
+    );
     if (!removed.ok) return removed;
     return ok({ roomId: id, ...found.value });
   }
@@ -322,7 +324,7 @@ export class Host implements HostApi, Disposable {
     const isFirst = this.#trust.room(id)?.policy === undefined;
     // A room from before there were policies gets its first one from whoever owns it at the server.
     if (isFirst && !this.#rooms.saved.some((saved) => saved.roomId === id && saved.owner)) {
-      return fail("not_owner", "only the room's owner can do that");
+      return notOwner();
     }
     const rules = { ...(sealed !== undefined && { sealed }), ...(doors && { doors }) };
     const set = await this.#trust.ask(id, async (trust) => {
@@ -533,6 +535,12 @@ export class Host implements HostApi, Disposable {
       if (isSelf) this.#rooms.expelled(roomId, "the owner removed this member");
       else this.#drop(roomId, news.member);
     }
+    if (
+      news.kind === "forgiven" &&
+      this.#rooms.snapshot(roomId)?.members.some((one) => one.publicKey === news.member)
+    ) {
+      this.engine.peerSeen(roomId, news.member, true);
+    }
     if (news.kind === "owner") this.#ownerChanged(roomId, news.member, isSelf);
     if (news.kind === "renamed") {
       const room = this.#rooms.snapshot(roomId);
@@ -596,6 +604,10 @@ export class Host implements HostApi, Disposable {
     await this.#trust.settled();
     this.#trust.dispose();
   }
+}
+
+function notOwner(): Result<never> {
+  return fail("not_owner", "only the room's owner can do that");
 }
 
 /** Milliseconds as far as the clock knows them. */

@@ -609,8 +609,8 @@ export class RoomTrust {
     const written = this.#deps.persist();
     if (from === undefined) await written;
     if (this.#isClosed) return;
-    this.#tellChanges(before, policy);
-    if (this.#isClosed) return;
+    const removal = removalOf(policy, this.#deps.self);
+    if (removal) return this.#deps.tell({ kind: "removed", member: this.#deps.self, removal });
     for (const [member, peer] of this.#peers) if (isNewlyGone(member)) forgetShown(peer);
     this.#reconsider();
     for (const [member, peer] of [...this.#peers]) {
@@ -622,12 +622,12 @@ export class RoomTrust {
       else this.#deps.say(member, { t: "policy", room: this.roomId, policy });
     }
     this.#greetAll();
+    // Last: whoever hears of it may cut the connection to whom the owner removed, and that one is to know why.
+    this.#tellChanges(before, policy);
   }
 
   #tellChanges(before: Policy | undefined, policy: Policy): void {
-    const { tell, self } = this.#deps;
-    const removal = removalOf(policy, self);
-    if (removal) return tell({ kind: "removed", member: self, removal });
+    const { tell } = this.#deps;
     if (!before) {
       tell({ kind: "renamed", name: policy.name });
       return;

@@ -108,7 +108,7 @@ describe("what happened to a machine", () => {
     const { roomId } = await ann.must("create", { name: "Den", pin: PIN });
     await world.clock.advance(60_000);
     const ben = await started("Ben");
-    await ben.must("join", { roomId, pin: PIN });
+    await ben.must("join", ann.invitationTo(roomId));
     await world.until(() => ann.kinds().includes("member_connected"));
     await ann.must("rename", { name: "Hut" });
     await ben.must("leave", { roomId });
@@ -136,7 +136,7 @@ describe("what happened to a machine", () => {
   it("is one thing when a member is removed, for either side", async () => {
     const [ann, ben] = [await started("Ann"), await started("Ben")];
     const { roomId } = await ann.must("create", { name: "Den", pin: PIN });
-    await ben.must("join", { roomId, pin: PIN });
+    await ben.must("join", ann.invitationTo(roomId));
     await world.until(() => ann.kinds().includes("member_connected") && ben.kinds().includes("member_connected"));
     await ann.must("kick", { member: "Ben" });
     await world.until(() => ben.kinds().includes("kicked"));

@@ -9,6 +9,7 @@ import type { EmbeddedServer } from "../../../electron/main/host-runner.ts";
 import { IDENTITY_SECRET } from "../../../electron/main/identity.ts";
 import { moveRooms } from "../../../electron/main/room-memory.ts";
 import { moveTrust } from "../../../electron/main/trust-memory.ts";
+import type { RoomId } from "../../../shared/base/brand.ts";
 import { base64 } from "../../../shared/base/bytes.ts";
 import { createLogger } from "../../../shared/base/logger.ts";
 import { type Failure, FailureError, fail, ok, type Result } from "../../../shared/base/result.ts";
@@ -16,7 +17,7 @@ import { signerOf } from "../../../shared/identity/keys.ts";
 import type { Activity, AppMethod, AppParams, AppReplies, AppState, RightsView } from "../../../shared/ipc/app.ts";
 import { FakeFiles } from "../../fakes/files.ts";
 import { FakeTun } from "../../fakes/tun.ts";
-import type { Machine, World } from "./machines.ts";
+import { type Machine, PIN, type World } from "./machines.ts";
 
 export const URL_SERVER = { kind: "url", url: "ws://server.test/ws" } as const;
 
@@ -92,6 +93,11 @@ export class TestApp {
     const answer = await this.ask(method, params);
     if (!answer.ok) throw new Error(`${method}: ${answer.error.code}, ${answer.error.message}`);
     return answer.value;
+  }
+
+  /** What somebody with this app's invitation joins by. */
+  invitationTo(roomId: string): AppParams<"join"> {
+    return { roomId, pin: PIN, ...this.app.host.invitationTo(roomId as RoomId) };
   }
 
   /** The end of one app and the start of the next on the same profile. */

@@ -32,7 +32,7 @@ function fresh(username = "Ann"): TestApp {
 async function inOneRoom(): Promise<{ ann: TestApp; ben: TestApp; roomId: string }> {
   const [ann, ben] = [await started("Ann"), await started("Ben")];
   const { roomId } = await ann.must("create", { name: "Den", pin: PIN });
-  await ben.must("join", { roomId, pin: PIN });
+  await ben.must("join", ann.invitationTo(roomId));
   await world.until(() => [ann, ben].every((each) => stateOfOther(each) === "connected"));
   return { ann, ben, roomId };
 }
@@ -423,13 +423,16 @@ describe("an invitation", () => {
   it("has all that others need, the PIN beside the link", async () => {
     const { ann, roomId } = await inOneRoom();
     const invitation = await ann.must("invite", { roomId });
+    const { key = "", owner = "" } = ann.invitationTo(roomId);
+    expect([key, owner].map(({ length }) => length)).toEqual([43, 22]);
     expect(invitation).toEqual({
       roomId,
       name: "Den",
       pin: PIN,
       server: URL_SERVER.url,
       reachable: true,
-      link: `govpn://join/${roomId}?server=ws%3A%2F%2Fserver.test%2Fws&name=Den`,
+      link: `govpn://join/${roomId}?server=ws%3A%2F%2Fserver.test%2Fws&name=Den#k=${key}&o=${owner}`,
+      sealed: true,
     });
     expect(await ann.ask("invite", { roomId: "nowhere" })).toMatchObject({ error: { code: "unknown_room" } });
   });
@@ -445,7 +448,8 @@ describe("an invitation", () => {
     const { ann, ben, roomId } = await inOneRoom();
     const cleo = await started("Cleo");
     const { link } = await ann.must("invite", { roomId });
-    const read = { state: "ask", roomId, server: URL_SERVER.url, name: "Den" };
+    const { pin: _, ...secrets } = ann.invitationTo(roomId);
+    const read = { state: "ask", roomId, server: URL_SERVER.url, name: "Den", ...secrets };
     expect(await cleo.must("readLink", { link })).toEqual({ ...read, known: false });
     expect(await ben.must("readLink", { link })).toEqual({ ...read, known: true });
     expect(await cleo.ask("readLink", { link: "https://x" })).toMatchObject({ error: { code: "link_scheme" } });
@@ -466,12 +470,12 @@ describe("an invitation", () => {
 
 describe("a vault with a damaged document", () => {
   it("is told of at the start, for the person and in what happened, and the rest goes on", async () => {
-    const { ben, roomId } = await inOneRoom();
+    const { ann, ben, roomId } = await inOneRoom();
     ben.vault.damage("rooms");
     await ben.restarted();
     expect(ben.state.rooms).toEqual({});
     expect(ben.happened).toContainEqual(expect.objectContaining({ kind: "file_damaged", code: "vault_damaged" }));
-    await ben.must("join", { roomId, pin: PIN });
+    await ben.must("join", ann.invitationTo(roomId));
     await ben.restarted();
     expect(Object.values(ben.state.rooms)).toMatchObject([{ name: "Den" }]);
     expect(ben.kinds().filter((kind) => kind === "file_damaged")).toHaveLength(1);

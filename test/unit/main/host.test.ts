@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { FailureError } from "../../../shared/base/result.ts";
 import { deriveAddress } from "../../../shared/identity/address.ts";
-import { linkOf, type Machine, PIN, payloads, sendPacket, World } from "./machines.ts";
+import { invitedTo, linkOf, type Machine, PIN, payloads, sendPacket, World } from "./machines.ts";
 
 let world: World;
 beforeEach(() => {
@@ -72,7 +72,7 @@ describe("two hosts in one room", () => {
     const ann = await world.started("Ann");
     const room = await world.must(ann, "create", { name: "Den", pin: PIN });
     const ben = await world.started("B\u001b[31men\u202e");
-    await world.must(ben, "join", { roomId: room.roomId, pin: PIN });
+    await world.must(ben, "join", invitedTo(ann, room));
     await world.until(() => linkOf(ann) === "connected");
     await ben.host.stop();
     await world.until(() => payloads(ann, "gone").length > 0);
@@ -260,6 +260,7 @@ describe("starting and stopping", () => {
     await world.clock.advance(0);
     expect(world.log.filter(({ level }) => level === "error").map(({ message }) => message)).toEqual([
       "the list of rooms could not be saved",
+      "a document could not be saved",
     ]);
   });
 });

@@ -13,6 +13,15 @@ describe("a join link", () => {
     expect(parseJoinLink(text)).toEqual(ok(link));
   });
 
+  it("brings a sealed room's key and founder across, in the fragment alone", () => {
+    const secrets = { key: "k".repeat(43), owner: "o".repeat(22) };
+    const text = formatJoinLink({ roomId: room("a1"), name: "Den", ...secrets });
+    expect(text).toBe(`govpn://join/a1?name=Den#k=${secrets.key}&o=${secrets.owner}`);
+    expect(parseJoinLink(text)).toEqual(ok({ roomId: "a1", name: "Den", ...secrets }));
+    // Where a browser would send it along, it is no key.
+    expect(parseJoinLink(`govpn://join/a1?k=${secrets.key}`)).toEqual(ok({ roomId: "a1" }));
+  });
+
   it("needs neither server nor name", () => {
     expect(formatJoinLink({ roomId: room("a1") })).toBe("govpn://join/a1");
     expect(parseJoinLink("govpn://join/a1")).toEqual(ok({ roomId: "a1" }));
@@ -22,7 +31,7 @@ describe("a join link", () => {
     ["with a slash behind it, as some systems write it", "govpn://join/a1/"],
     ["in capitals, as some programs write it", "GOVPN://JOIN/a1"],
     ["with blanks around it", "  govpn://join/a1\n"],
-    ["with a fragment, which is a later version's", "govpn://join/a1#k=abc"],
+    ["with a fragment of a later version", "govpn://join/a1#colour=red"],
     ["with parameters of a later version", "govpn://join/a1?colour=red&"],
     ["with a name of which nothing can be seen", "govpn://join/a1?name=%E2%80%8B"],
   ])("is read %s", (_, text) => {
@@ -66,6 +75,12 @@ describe("a join link", () => {
     ["link_server", "govpn://join/a1?server=ws://user:pass@x.test"],
     ["link_server", "govpn://join/a1?server="],
     ["link_server", "govpn://join/a1?server=ws://"],
+    ["link_key", "govpn://join/a1#k=abc"],
+    ["link_key", `govpn://join/a1#k=${"k".repeat(44)}`],
+    ["link_key", `govpn://join/a1#k=${"+".repeat(43)}`],
+    ["link_key", `govpn://join/a1#k=${"k".repeat(43)}&o=short`],
+    ["link_key", "govpn://join/a1#k="],
+    ["link_repeated", `govpn://join/a1#k=${"k".repeat(43)}&k=${"l".repeat(43)}`],
   ])("is refused with %s: %j", (code, text) => {
     const read = parseJoinLink(text);
     expect(read).toMatchObject({ ok: false, error: { code } });
