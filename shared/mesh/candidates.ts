@@ -43,9 +43,18 @@ export function splitCandidates(sdp: string): {
   return { sdp: kept.join("\r\n"), candidates };
 }
 
-/** The SHA-256 certificate fingerprint of an SDP, or undefined. */
+/**
+ * The SHA-256 certificate fingerprint of an SDP. Undefined when there is none, or anything in it could be taken for
+ * another: the proofs of hello and of a room's key are bound to what is read here, and the certificate is checked against
+ * what the WebRTC library reads. Whoever made the two differ could stand in the middle of a connection unseen: by
+ * U+2028 in another line, where a regular expression's lines begin and SDP's do not, by a lone CR, or by capital letters.
+ */
 export function sdpFingerprint(sdp: string): string | undefined {
-  return /^a=fingerprint:sha-256 ([0-9A-F:]{95})\s*$/im.exec(sdp)?.[1]?.toUpperCase();
+  const mentions = sdp.match(/fingerprint\s*:[^\r\n\u2028\u2029]*/giu) ?? [];
+  const [print, ...others] = new Set(mentions.map((mention) => mention.trimEnd().toUpperCase()));
+  const [, hex] = /^FINGERPRINT:SHA-256 ([0-9A-F:]{95})$/.exec(print ?? "") ?? [];
+  const isLine = sdp.split(/\r?\n/).some((line) => line.startsWith("a=fingerprint:sha-256 "));
+  return isLine && others.length === 0 ? hex : undefined;
 }
 
 /** Lines that neither end of ours acts on: feedback about video, groups of streams, names of streams. */

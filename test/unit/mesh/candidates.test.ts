@@ -2,6 +2,8 @@ import { describe, expect, it } from "vitest";
 import { candidateAddress, sdpFingerprint, slimSdp, splitCandidates } from "../../../shared/mesh/candidates.ts";
 
 const print = Array.from({ length: 32 }, (_, i) => i.toString(16).padStart(2, "0")).join(":");
+const other = print.replace("00", "ff");
+const line = `a=fingerprint:sha-256 ${print}\r\n`;
 
 describe("candidateAddress", () => {
   it.each([
@@ -67,7 +69,21 @@ describe("sdpFingerprint", () => {
     ["too long", `a=fingerprint:sha-256 ${print}:00`],
     ["inside another line", `a=x a=fingerprint:sha-256 ${print}`],
     ["none", "v=0"],
+    // As somebody in the middle would write them, who wants us to read another certificate's than the library checks.
+    ["another one behind a line separator in the origin", `o=r\u2028a=fingerprint:sha-256 ${other}\u2028\r\n${line}`],
+    ["another one in a name for a section", `a=mid:\u2028a=fingerprint:sha-256 ${other}\r\n${line}`],
+    ["another one behind a lone carriage return", `a=x:\ra=fingerprint:sha-256 ${other}\r\n${line}`],
+    ["another one in capital letters", `A=FINGERPRINT:SHA-256 ${other}\r\n${line}`],
+    ["another one of another algorithm", `a=fingerprint:sha-1 AB:CD\r\n${line}`],
+    ["two that differ", `${line}a=fingerprint:sha-256 ${other}\r\n`],
+    ["one that stands in no line of its own", `o=r\u2028a=fingerprint:sha-256 ${print}\r\n`],
   ])("reads nothing from %s", (_name, sdp) => expect(sdpFingerprint(sdp)).toBeUndefined());
+
+  it("reads one that every section repeats, in letters of either case", () => {
+    expect(
+      sdpFingerprint(`${line}m=audio\r\n${line.toUpperCase().replace("A=FINGERPRINT:SHA", "a=fingerprint:sha")}`),
+    ).toBe(print.toUpperCase());
+  });
 });
 
 describe("an SDP made slim", () => {
