@@ -32,7 +32,7 @@ export type ServerUrlFailure = "url_empty" | "url_too_long" | "url_scheme" | "ur
 export function parseServerUrl(text: string): Result<string, { code: ServerUrlFailure; message: string }> {
   const typed = text.trim();
   if (typed === "") return fail("url_empty", "the server's address is empty");
-  if (typed.length > MAX_URL_LENGTH) return fail("url_too_long", `the address is over ${MAX_URL_LENGTH} characters`);
+  if (typed.length > MAX_URL_LENGTH) return tooLong();
 
   const [, scheme, rest = ""] = /^(?:([a-z][a-z0-9+.-]*):\/\/)?(.*)$/is.exec(typed) ?? [];
   if (scheme === undefined) {
@@ -52,7 +52,12 @@ function dialable(url: URL | undefined, rest: string): Result<string, { code: Se
   }
   if (url.hash !== "") return fail("url_invalid", 'a server\'s address must not contain "#"');
   if (url.pathname === "/" || url.pathname === "") url.pathname = DEFAULT_PATH;
-  return ok(url.href);
+  // A scheme, a path and escapes make it longer than what was typed; what is kept must be read again.
+  return url.href.length > MAX_URL_LENGTH ? tooLong() : ok(url.href);
+}
+
+function tooLong() {
+  return fail("url_too_long", `the address is over ${MAX_URL_LENGTH} characters`);
 }
 
 function invalidSentence(rest: string): string {

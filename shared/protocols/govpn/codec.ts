@@ -12,10 +12,14 @@ export function decodeServerFrame(text: string): Result<ServerMessage> {
   if (!parsed.ok) return parsed;
   const message = v.safeParse(ServerMessage, parsed.value);
   if (message.success) return ok(message.output);
-  const type = parsed.value.type;
-  const known = ServerMessage.options.some((option) => option.entries.type.literal === type);
-  if (!known) return fail("unknown_type", `the server sent an unknown message type: ${String(type).slice(0, 40)}`);
-  return fail("bad_message", `the server sent a malformed ${String(type)}: ${issueOf(message.issues)}`);
+  const { type } = parsed.value;
+  const known = ServerMessage.options.find((option) => option.entries.type.literal === type);
+  if (known) {
+    return fail("bad_message", `the server sent a malformed ${known.entries.type.literal}: ${issueOf(message.issues)}`);
+  }
+  // String() of an object runs what the object says, and a server may send one that has no text.
+  const named = typeof type === "string" ? type.slice(0, 40) : typeof type;
+  return fail("unknown_type", `the server sent an unknown message type: ${named}`);
 }
 
 /** Text to a JSON object, its keys in the order received. */

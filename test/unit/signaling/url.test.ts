@@ -63,6 +63,8 @@ describe("what a person types for a server", () => {
     ["example.org#x", "url_invalid"],
     ["fd00::1", "url_invalid"],
     [`example.org/${"x".repeat(3000)}`, "url_too_long"],
+    // Short enough as typed, and too long to be read again once it has a scheme and a path.
+    [`${"a.".repeat(1022)}a`, "url_too_long"],
   ])("%j is refused as %s", (text, code) => {
     expect(url(text)).toBe(code);
   });
