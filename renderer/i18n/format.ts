@@ -18,6 +18,8 @@ export interface Formats {
   day(at: number): string;
   /** "Ana, Ben, and Cem" */
   list(items: readonly string[]): string;
+  /** "Ana, Ben, or Cem" */
+  choice(items: readonly string[]): string;
 }
 
 /** From kilobytes on: single bytes are noise, and "0 byte" is no word. */
@@ -45,6 +47,7 @@ export function formatsFor(language: string): Formats {
   const time = new Intl.DateTimeFormat(language, { hour: "2-digit", minute: "2-digit", second: "2-digit" });
   const day = new Intl.DateTimeFormat(language, { weekday: "long", day: "numeric", month: "long" });
   const list = new Intl.ListFormat(language, { type: "conjunction" });
+  const choice = new Intl.ListFormat(language, { type: "disjunction" });
   const scaled = (value: number, suffix: string) => {
     let size = value / 1000;
     let step = 0;
@@ -72,6 +75,7 @@ export function formatsFor(language: string): Formats {
     time: (at) => time.format(at),
     day: (at) => day.format(at),
     list: (items) => list.format(items),
+    choice: (items) => choice.format(items),
   };
 }
 

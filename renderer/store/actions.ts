@@ -6,17 +6,20 @@ import type { AppMethod, AppParams, AppReplies, AppState, UiRoom } from "../../s
 import type { Place } from "../../shared/ipc/desktop.ts";
 import type { SettingsChange } from "../../shared/ipc/settings.ts";
 import type { AppConnection } from "../bridge/connection.ts";
-import type { Model, OpenDialog, Toast, ToastText } from "./model.ts";
+import type { Model, OpenDialog, Toast, ToastAction, ToastText } from "./model.ts";
 import type { Predictions } from "./predictions.ts";
 
 /** What a person can do. Nothing here rejects; an action without a result tells of its failure with a toast. */
 export interface Actions {
   /** Any request of the contract, for a screen that shows the outcome itself. */
   ask<M extends AppMethod>(method: M, params: AppParams<M>): Promise<Result<AppReplies[M]>>;
+  /** As `ask`, told of by a message: a failure always, success where `done` has words for it. */
+  order<M extends AppMethod>(method: M, params: AppParams<M>, done?: ToastText): Promise<boolean>;
   setConnected(connected: boolean): Promise<boolean>;
   retryNow(): Promise<boolean>;
   rename(roomId: RoomId, name: string): Promise<Result<unknown>>;
-  kick(roomId: RoomId, member: PublicKey): Promise<boolean>;
+  /** @param ban it may not even knock again */
+  kick(roomId: RoomId, member: PublicKey, ban: boolean): Promise<boolean>;
   leave(roomId: RoomId): Promise<boolean>;
   saveSettings(change: SettingsChange): Promise<boolean>;
   dismissLink(): Promise<boolean>;
@@ -26,7 +29,7 @@ export interface Actions {
   go(place: Place): void;
   openDialog(dialog: OpenDialog): void;
   closeDialog(): void;
-  toast(tone: Toast["tone"], text: ToastText, undo?: () => void): void;
+  toast(tone: Toast["tone"], text: ToastText, action?: ToastAction): void;
   tellFailure(failure: Failure): void;
   dismissToast(id: number): void;
 }
@@ -46,8 +49,8 @@ export function createActions({ connection, store, predictions, places }: Action
   let lastToast = 0;
   const ask: Actions["ask"] = (method, params) => connection.call(method, params);
 
-  function toast(tone: Toast["tone"], text: ToastText, undo?: () => void): void {
-    const made: Toast = { id: ++lastToast, tone, text, ...(undo && { undo }) };
+  function toast(tone: Toast["tone"], text: ToastText, action?: ToastAction): void {
+    const made: Toast = { id: ++lastToast, tone, text, ...(action && { action }) };
     store.setState(({ toasts }) => ({ toasts: [...toasts, made].slice(-MAX_TOASTS) }));
   }
   const tellFailure = (failure: Failure) => toast("bad", { kind: "failure", failure });
@@ -72,6 +75,11 @@ export function createActions({ connection, store, predictions, places }: Action
 
   return {
     ask,
+    async order(method, params, done) {
+      const isDone = told(await ask(method, params));
+      if (isDone && done) toast("good", done);
+      return isDone;
+    },
     setConnected: async (connected) =>
       told(await predicted((state) => ({ ...state, wanted: connected }), "setConnected", { connected })),
     retryNow: async () => told(await ask("retryNow", {})),
@@ -81,8 +89,8 @@ export function createActions({ connection, store, predictions, places }: Action
         "rename",
         { roomId, name },
       ),
-    kick: async (roomId, member) =>
-      told(await predicted(inRoom(roomId, withoutMember(member)), "kick", { roomId, member })),
+    kick: async (roomId, member, ban) =>
+      told(await predicted(inRoom(roomId, withoutMember(member)), "kick", { roomId, member, ...(ban && { ban }) })),
     async leave(roomId) {
       const left = told(await predicted(withoutRoom(roomId), "leave", { roomId }));
       const { place } = store.getState();

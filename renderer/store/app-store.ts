@@ -5,6 +5,7 @@ import type { Place } from "../../shared/ipc/desktop.ts";
 import type { AppConnection } from "../bridge/connection.ts";
 import { type Actions, createActions } from "./actions.ts";
 import type { Model } from "./model.ts";
+import { newsOf, tellNews } from "./news.ts";
 import { createPredictions } from "./predictions.ts";
 import { noSamples, sampleAll } from "./samples.ts";
 
@@ -61,10 +62,13 @@ export function createApp(connection: AppConnection, places: PlacesPort, clock: 
     store.setState({ host, ...sampleAll({ samples, total }, host, elapsedMs) });
   }
 
+  let told = connection.state;
   kept.add(
-    connection.onState(() => {
+    connection.onState((state) => {
       predictions.confirmed();
       showAndSample();
+      for (const activity of newsOf(told, state)) tellNews(activity, store.getState(), actions);
+      told = state;
     }),
   );
   kept.add(connection.onLink((link) => store.setState({ link })));

@@ -1,4 +1,4 @@
-import type { PublicKey } from "../../shared/base/brand.ts";
+import type { PublicKey, RoomId } from "../../shared/base/brand.ts";
 import type { Failure } from "../../shared/base/result.ts";
 import type { AppState } from "../../shared/ipc/app.ts";
 import type { Place } from "../../shared/ipc/desktop.ts";
@@ -24,14 +24,23 @@ export type OpenDialog =
   | { readonly kind: "create" }
   | { readonly kind: "join"; readonly link?: string }
   | { readonly kind: "invite"; readonly roomId: string }
-  | { readonly kind: "palette" }
-  | { readonly kind: "shortcuts" };
+  | { readonly kind: "room_settings"; readonly roomId: RoomId }
+  /** A member's safety words beside one's own, or one's own alone; what a member may begin with this computer. */
+  | { readonly kind: "compare" | "reach"; readonly roomId: RoomId; readonly publicKey: PublicKey }
+  | { readonly kind: "kick" | "ban" | "hand_over"; readonly roomId: RoomId; readonly publicKey: PublicKey }
+  | { readonly kind: "palette" };
 
 export interface Toast {
   readonly id: number;
   readonly tone: "plain" | "good" | "bad";
   readonly text: ToastText;
-  readonly undo?: () => void;
+  readonly action?: ToastAction;
+}
+
+/** What can be done about it on the spot. */
+export interface ToastAction {
+  readonly kind: "undo" | "show";
+  readonly run: () => void;
 }
 
 /** What happened, to be put into words where it is shown. */

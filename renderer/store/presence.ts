@@ -1,5 +1,8 @@
+import type { RoomId } from "../../shared/base/brand.ts";
 import type { AppState } from "../../shared/ipc/app.ts";
 import type { LinkStatus } from "../bridge/connection.ts";
+import type { Model } from "./model.ts";
+import { isReached, othersIn } from "./rooms.ts";
 
 /**
  * What the one big switch says. "connected" means: with this many members an end-to-end probe has answered, as the host
@@ -12,6 +15,8 @@ export type Presence =
   | { readonly kind: "no_rooms" }
   /** Entering rooms, or reaching members: some way still to go, and none there yet. */
   | { readonly kind: "connecting"; readonly what: "server" | "rooms" | "members" }
+  /** In no room yet: somebody inside of this one has to let this computer in. */
+  | { readonly kind: "at_door"; readonly room: string }
   /** In a room, with nobody else in it. */
   | { readonly kind: "alone" }
   | { readonly kind: "connected"; readonly reached: number; readonly of: number; readonly server: "online" | "lost" }
@@ -37,16 +42,16 @@ export function presenceOf(host: AppState, link: LinkStatus): Presence {
   if (rooms.length === 0 && isOnline) return { kind: "no_rooms" };
   if (!isOnline) return { kind: "connecting", what: "server" };
   if (!rooms.some(({ state }) => state === "joined")) return { kind: "connecting", what: "rooms" };
+  const waitsAt = rooms.find(({ trust }) => trust.waiting);
+  if (waitsAt) return { kind: "at_door", room: waitsAt.name };
   return of > 0 ? { kind: "connecting", what: "members" } : { kind: "alone" };
 }
 
-/** Other members over all rooms, each once, and how many of them answer. */
+/** Other members over all rooms, each once, and how many of them answer and may be reached. */
 export function reach(host: AppState): { readonly reached: number; readonly of: number } {
   const others = new Map<string, boolean>();
-  for (const room of Object.values(host.rooms)) {
-    for (const { publicKey, state } of Object.values(room.members)) {
-      if (state !== "self") others.set(publicKey, (others.get(publicKey) ?? false) || state === "connected");
-    }
+  for (const member of Object.values(host.rooms).flatMap(othersIn)) {
+    others.set(member.publicKey, (others.get(member.publicKey) ?? false) || isReached(member));
   }
   return { reached: [...others.values()].filter(Boolean).length, of: others.size };
 }
@@ -56,7 +61,7 @@ export function toneOf({ kind }: Presence): Tone {
     case "connected":
       return "live";
     case "connecting":
-      return "wait";
+    case "at_door":
     case "no_tunnel":
       return "wait";
     case "server_lost":
@@ -67,4 +72,13 @@ export function toneOf({ kind }: Presence): Tone {
     case "off":
       return "idle";
   }
+}
+
+/** What a room's dot says: "live" only where somebody in it answers. */
+export function roomTone({ host, link }: Model, roomId: RoomId): Tone {
+  const room = host?.rooms[roomId];
+  if (!room || !host.wanted || link.kind !== "open") return "idle";
+  if (Object.values(room.members).some(isReached)) return "live";
+  if (room.state !== "joined") return "wait";
+  return othersIn(room).length > 0 ? "wait" : "idle";
 }

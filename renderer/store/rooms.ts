@@ -1,31 +1,73 @@
 import type { RoomId } from "../../shared/base/brand.ts";
 import type { AppState, UiRoom } from "../../shared/ipc/app.ts";
 import type { MemberView } from "../../shared/ipc/contract.ts";
-import type { Model } from "./model.ts";
-import type { Tone } from "./presence.ts";
 
-/** What a room's dot says: "live" only where somebody in it answers. */
-export function roomTone({ host, link }: Model, roomId: RoomId): Tone {
-  const room = host?.rooms[roomId];
-  if (!room || !host.wanted || link.kind !== "open") return "idle";
-  const members = Object.values(room.members);
-  if (members.some(({ state }) => state === "connected")) return "live";
-  if (room.state !== "joined") return "wait";
-  return members.some(({ state }) => state !== "self") ? "wait" : "idle";
+/** Packets pass between it and this computer: there is a connection, and neither waits at the other's door. */
+export function isReached({ state, standing }: MemberView): boolean {
+  return state === "connected" && standing === "member";
+}
+
+/** Everybody else of the room, but for who is not in it: at the door, or removed. */
+export function othersIn(room: UiRoom): readonly MemberView[] {
+  return Object.values(room.members).filter(({ state, standing }) => state !== "self" && isInside(standing));
+}
+
+/** How many are in the room, with this computer if it is. */
+export function headcount(room: UiRoom): number {
+  const isHere = Object.values(room.members).some(({ state }) => state === "self") && !isOutside(room);
+  return othersIn(room).length + (isHere ? 1 : 0);
+}
+
+/** Who waits at the door to be let in, by name. */
+export function visitorsOf(room: UiRoom): readonly MemberView[] {
+  return Object.values(room.members)
+    .filter(({ standing }) => standing === "door")
+    .sort(byName);
+}
+
+/** Who may let in whoever waits, besides this computer: those who are there first. */
+export function doorkeepersOf(room: UiRoom): readonly MemberView[] {
+  const { doors } = room.trust;
+  const mayLetIn = ({ role }: MemberView) =>
+    role === "owner" || doors === "members" || (doors === "trusted" && role === "trusted");
+  const isThere = ({ state }: MemberView) => (state === "connected" ? 0 : 1);
+  return othersIn(room)
+    .filter(mayLetIn)
+    .sort((a, b) => isThere(a) - isThere(b) || byName(a, b));
+}
+
+/** This computer came with the PIN alone, and either waits at the door or has met nobody who could say of a door. */
+export function isOutside(room: UiRoom): boolean {
+  return room.trust.waiting || (room.trust.seal === "unknown" && othersIn(room).length === 0);
+}
+
+function isInside(standing: MemberView["standing"]): boolean {
+  return standing === "member" || standing === "proving" || standing === "away";
+}
+
+function byName(a: MemberView, b: MemberView): number {
+  return a.username.localeCompare(b.username) || (a.publicKey < b.publicKey ? -1 : 1);
 }
 
 /** By name, so that a room keeps its place whatever happens in it. */
 export function roomsInOrder({ rooms }: AppState): readonly RoomId[] {
-  const byName = (a: UiRoom, b: UiRoom) => a.name.localeCompare(b.name) || (a.roomId < b.roomId ? -1 : 1);
+  const byRoomName = (a: UiRoom, b: UiRoom) => a.name.localeCompare(b.name) || (a.roomId < b.roomId ? -1 : 1);
   return Object.values(rooms)
-    .sort(byName)
+    .sort(byRoomName)
     .map(({ roomId }) => roomId);
 }
 
-/** This computer first, then who answers, then by name, so that rows keep their place while figures change. */
+/**
+ * This computer first, then who answers, then the others by name, so that rows keep their place while figures change;
+ * who was removed and is still there comes last. Who waits at the door is not among them.
+ */
 export function membersInOrder(room: UiRoom): readonly MemberView[] {
-  const rank = ({ state }: MemberView) => (state === "self" ? 0 : state === "connected" ? 1 : 2);
-  return Object.values(room.members).sort(
-    (a, b) => rank(a) - rank(b) || a.username.localeCompare(b.username) || (a.publicKey < b.publicKey ? -1 : 1),
-  );
+  const rank = (member: MemberView) => {
+    if (member.state === "self") return 0;
+    if (!isInside(member.standing)) return 3;
+    return member.state === "connected" ? 1 : 2;
+  };
+  return Object.values(room.members)
+    .filter(({ standing }) => standing !== "door")
+    .sort((a, b) => rank(a) - rank(b) || byName(a, b));
 }

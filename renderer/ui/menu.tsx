@@ -1,3 +1,4 @@
+import { Check } from "lucide-react";
 import { DropdownMenu as Radix } from "radix-ui";
 import { createContext, type ReactNode, useContext, useRef } from "react";
 import { cx } from "./classes.ts";
@@ -73,6 +74,30 @@ export function MenuItem({ icon, children, aside, danger, disabled, opensDialog 
       <span className="min-w-0 flex-1">{children}</span>
       {aside !== undefined && <span className="figures max-w-40 shrink truncate text-text-3 text-xs">{aside}</span>}
     </Radix.Item>
+  );
+}
+
+export interface MenuCheckItemProps extends Pick<MenuItemProps, "children" | "disabled"> {
+  readonly checked: boolean;
+  readonly onChange: (checked: boolean) => void;
+}
+
+/** Something that is so, or is not. */
+export function MenuCheckItem({ children, checked, disabled, onChange }: MenuCheckItemProps) {
+  return (
+    <Radix.CheckboxItem
+      checked={checked}
+      disabled={disabled ?? false}
+      onCheckedChange={onChange}
+      className="flex min-h-8.5 select-none items-center gap-2.5 rounded-md px-2 py-1.5 outline-none data-[disabled]:opacity-45 data-[highlighted]:bg-hover"
+    >
+      <span className="grid size-4 shrink-0 place-items-center rounded border border-line-strong data-[state=checked]:border-ink data-[state=checked]:bg-ink">
+        <Radix.ItemIndicator>
+          <Check size={13} strokeWidth={2.6} aria-hidden="true" />
+        </Radix.ItemIndicator>
+      </span>
+      <span className="min-w-0 flex-1">{children}</span>
+    </Radix.CheckboxItem>
   );
 }
 

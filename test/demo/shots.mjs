@@ -70,6 +70,92 @@ const looks = [
 const inEveryLook = (name, situation, more = {}) =>
   looks.map(({ suffix, ...look }) => shot(`${name}${suffix}`, situation, { ...look, ...more }));
 
+/** Doors, keys and rules: in every look, and from right to left. */
+function trust() {
+  const compare = choose("Menu for Ben", "Compare words…");
+  const reach = choose("Menu for Ben", "What Ben may reach…");
+  const arabic = { place: HOME, language: "ar" };
+  const menu =
+    (/** @type {string} */ name, /** @type {number} */ nth) =>
+    async (/** @type {import("playwright").Page} */ page) => {
+      await click(name)(page);
+      await page.getByRole("menuitem").nth(nth).click();
+    };
+  return [
+    ...inEveryLook("door", "door", { place: HOME, waitMs: A_WHILE_MS }),
+    shot("door-smallest", "door", { place: HOME, size: smallest }),
+    shot("door-arabic", "door", { ...arabic, waitMs: A_WHILE_MS }),
+    shot("door-arabic-narrow", "door", { ...arabic, size: narrow }),
+    shot("door-contrast", "door", { place: HOME, theme: "contrast" }),
+    shot("door-rooms", "door"),
+    shot("door-others", "door-others", { place: "#/room/studio-berlin" }),
+    ...inEveryLook("waiting", "waiting", { place: HOME }),
+    shot("waiting-arabic", "waiting", arabic),
+    shot("waiting-smallest", "waiting", { place: HOME, size: smallest }),
+    shot("waiting-nobody", "outside", { place: HOME }),
+    ...inEveryLook("changed-key", "changed-key", { place: HOME, waitMs: A_WHILE_MS }),
+    shot("changed-key-arabic", "changed-key", arabic),
+    ...inEveryLook("compare", "door", { place: HOME, act: compare }),
+    shot("compare-smallest", "door", { place: HOME, size: smallest, act: compare }),
+    shot("compare-done", "door", { place: HOME, act: choose("Menu for Ana Souza", "Compare words…") }),
+    shot("compare-differ", "door", {
+      place: HOME,
+      act: async (page) => {
+        await compare(page);
+        await click("They don’t match")(page);
+      },
+    }),
+    shot("compare-own", "door", { place: HOME, act: choose("Menu for Maya", "Your words…") }),
+    ...inEveryLook("reach", "door", { place: HOME, act: reach }),
+    shot("reach-smallest", "door", { place: HOME, size: smallest, act: reach }),
+    ...inEveryLook("room-settings", "door", { place: HOME, act: choose("Room menu", "Room settings") }),
+    shot("room-settings-smallest", "door", { place: HOME, size: smallest, act: choose("Room menu", "Room settings") }),
+    shot("room-settings-member", "door", { place: "#/room/studio-berlin", act: click("Sealed") }),
+    shot("room-settings-open", "door", {
+      place: HOME,
+      act: async (page) => {
+        await click("Sealed")(page);
+        await page.getByRole("switch", { name: "Sealed room" }).click();
+      },
+    }),
+    shot("room-settings-ports", "door", {
+      place: HOME,
+      act: async (page) => {
+        await click("Sealed")(page);
+        await page.getByLabel("Members may reach here").selectOption("ports");
+      },
+    }),
+    shot("hand-over", "door", { place: HOME, act: choose("Menu for Ben", "Hand the room over…") }),
+    shot("member-menu-owner", "door", { place: HOME, act: click("Menu for Ana Souza") }),
+    shot("room-settings-arabic", "door", { ...arabic, act: menu("قائمة الغرفة", 1) }),
+    shot("compare-arabic", "door", { ...arabic, act: menu("قائمة Ben", 4) }),
+    shot("reach-arabic", "door", { ...arabic, act: menu("قائمة Ben", 5) }),
+    shot("create-arabic", "home", { language: "ar", act: click("غرفة جديدة") }),
+    shot("create-smallest", "home", { size: smallest, act: click("New room") }),
+    shot("invite-waiting", "waiting", { place: HOME, act: click("Invite") }),
+    shot("invite-open", "open-room", { place: HOME, act: click("Invite") }),
+    shot("invite-arabic", "home", { ...arabic, act: click("دعوة") }),
+    shot("room-open", "open-room", {
+      place: HOME,
+      act: (page) => page.getByRole("button", { name: "Open", exact: true }).hover(),
+    }),
+    shot("create-open", "home", {
+      act: async (page) => {
+        await click("New room")(page);
+        await page.getByRole("switch", { name: "Sealed room" }).click();
+      },
+    }),
+    shot("join-sealed", "home", {
+      act: async (page) => {
+        await click("Join a room")(page);
+        const key = "k".repeat(43);
+        const link = `govpn://join/5ca1ab1e00d1ce42?server=ws://192.168.1.20:8080&name=LAN%20party#k=${key}&o=${key.slice(0, 22)}`;
+        await page.getByLabel("Link or room id").fill(link);
+      },
+    }),
+  ];
+}
+
 /** @type {readonly Shot[]} */
 export const shots = [
   ...inEveryLook("first-run", "first-run"),
@@ -80,6 +166,8 @@ export const shots = [
   ...inEveryLook("join", "home", { act: click("Join a room") }),
   ...inEveryLook("invite", "home", { place: HOME, act: click("Invite") }),
   ...inEveryLook("link", "link"),
+  ...inEveryLook("link-sealed", "link-sealed"),
+  ...trust(),
   shot("first-run-url", "first-run", {
     size: { width: 900, height: 900 },
     act: async (page) => {
@@ -114,7 +202,8 @@ export const shots = [
   shot("member-menu-dark", "home", { place: HOME, theme: "dark", act: click("Menu for Ana Souza") }),
   shot("member-path", "home", { place: HOME, act: (page) => page.getByRole("button", { name: /Relayed/ }).hover() }),
   shot("rename", "home", { place: HOME, act: choose("Room menu", "Rename") }),
-  shot("kick", "home", { place: HOME, act: choose("Menu for Ben", "Remove from the room") }),
+  shot("kick", "home", { place: HOME, act: choose("Menu for Ben", "Remove…") }),
+  shot("ban", "home", { place: HOME, act: choose("Menu for Ben", "Ban…") }),
   shot("leave-owner", "home", { place: HOME, act: choose("Room menu", "Close for everybody") }),
   shot("leave-member", "home", { place: "#/room/studio-berlin", act: choose("Room menu", "Leave") }),
   shot("invite-local", "local-server", { place: HOME, act: click("Invite") }),

@@ -1,7 +1,10 @@
 import type { LinkStatus } from "../../renderer/bridge/connection.ts";
 import type { AppState } from "../../shared/ipc/app.ts";
 import {
+  changedKeyState,
   crowdState,
+  doorOfOthersState,
+  doorState,
   emptyState,
   enteringState,
   firstRunState,
@@ -9,9 +12,13 @@ import {
   homeState,
   linkState,
   offState,
+  openRoomState,
+  outsideState,
   refusedLinkState,
   rightsState,
+  sealedLinkState,
   serverLostState,
+  waitingState,
 } from "../fakes/app-states.ts";
 
 export interface Situation {
@@ -49,6 +56,13 @@ export const situations: Readonly<Record<string, Situation>> = {
       };
     },
   },
+  door: { state: doorState },
+  "door-others": { state: doorOfOthersState },
+  waiting: { state: waitingState },
+  outside: { state: outsideState },
+  "changed-key": { state: changedKeyState },
+  "open-room": { state: openRoomState },
+  "link-sealed": { state: sealedLinkState },
   starting: { state: homeState, link: { kind: "connecting" } },
   "no-program": { state: homeState, link: inAMoment },
   "program-lost": { state: homeState, linkAfter: inAMoment },

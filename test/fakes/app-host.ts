@@ -85,6 +85,14 @@ export class FakeAppHost implements AppApi {
     this.change((state) => ({ ...state, activity: { ...state.activity, [++this.#sequence]: { ...activity, at } } }));
   }
 
+  /** Somebody comes with the PIN alone. */
+  knock(roomId: string, username: string): void {
+    const visitor: MemberView = { ...memberOf(username), standing: "door", traffic: undefined };
+    this.changeRoom(roomId, (room) => ({ ...room, members: { ...room.members, [visitor.publicKey]: visitor } }));
+    const { publicKey } = visitor;
+    this.note({ kind: "door_knock", roomId: roomId as RoomId, member: username, publicKey, ...this.#named(roomId) });
+  }
+
   /** Lets round trips and counters move once a second, as in a room in use. */
   live(): Disposable {
     return this.#clock.every(1_000, () => this.tick());

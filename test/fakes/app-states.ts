@@ -180,3 +180,80 @@ export function enteringState(wallTime: number): AppState {
     rooms: { [HOME]: { ...room, state: "entering", members: {} } },
   };
 }
+
+/** The owner's view: one visitor at the door, a trusted member, one whose words were compared, two who were removed. */
+export function doorState(wallTime: number): AppState {
+  const state = homeState(wallTime);
+  const [ana = "", ben = "", , , , farid = "", grace = "", hana = ""] = people(8);
+  const home = state.rooms[HOME];
+  if (!home) return state;
+  const visitor: MemberView = { ...memberOf(farid), standing: "door", traffic: undefined };
+  const members = Object.values(home.members).map((member): MemberView => {
+    if (member.username === ana) return { ...member, role: "trusted", compared: true };
+    if (member.username !== ben) return member;
+    const rule = { mode: "ports", ports: [{ protocol: "tcp", from: 22, to: 22 }] } as const;
+    return { ...member, inbound: { rule: { ...rule, ports: [...rule.ports] }, own: true, refused: 1_204 } };
+  });
+  const removed = {
+    [keyOf(grace)]: { username: grace, kind: "banned" as const },
+    [keyOf(hana)]: { username: hana, kind: "kicked" as const },
+  };
+  return withRooms(state, {
+    ...home,
+    trust: { ...home.trust, removed },
+    members: Object.fromEntries([...members, visitor].map((member) => [member.publicKey, member])),
+  });
+}
+
+/** A member's view of the same visitor: others have to answer. */
+export function doorOfOthersState(wallTime: number): AppState {
+  const state = homeState(wallTime);
+  const [ana = "", , , , , farid = "", grace = ""] = people(7);
+  const visitor: MemberView = { ...memberOf(grace), standing: "door", traffic: undefined };
+  const owner: MemberView = { ...memberOf(farid), path: "direct", lane: "media", role: "owner" };
+  const trusted: MemberView = { ...memberOf(ana), role: "trusted" };
+  return withRooms(state, roomOf(WORK, "Studio Berlin", [owner, trusted, visitor]));
+}
+
+/** The visitor's view: two are inside, and neither has opened yet. */
+export function waitingState(wallTime: number): AppState {
+  const state = homeState(wallTime);
+  const [ana = "", ben = ""] = people(2);
+  const inside = (name: string): MemberView => ({ ...memberOf(name), standing: "away", traffic: undefined });
+  const room = roomOf(HOME, "Family", [{ ...inside(ana), role: "owner" }, inside(ben)]);
+  const trust: RoomTrustView = { ...room.trust, seal: "unknown", waiting: true, canInvite: false };
+  return withRooms(state, { ...room, trust: { ...trust, inbound: { mode: "none" } } });
+}
+
+/** With the PIN alone, in a room in which nobody is yet. */
+export function outsideState(wallTime: number): AppState {
+  const state = homeState(wallTime);
+  const room = roomOf(HOME, "Family", []);
+  return withRooms(state, { ...room, trust: { ...room.trust, seal: "unknown", canInvite: false } });
+}
+
+/** Somebody has a known name and another key. */
+export function changedKeyState(wallTime: number): AppState {
+  const state = homeState(wallTime);
+  const home = state.rooms[HOME];
+  const [, ben = ""] = people(2);
+  const member = home?.members[keyOf(ben)];
+  if (!home || !member) return state;
+  const changedKey = { knownKey: keyOf("Ben before"), since: wallTime - 80 * 86_400_000, compared: true };
+  return withRooms(state, { ...home, members: { ...home.members, [member.publicKey]: { ...member, changedKey } } });
+}
+
+/** The link of a sealed room. */
+export function sealedLinkState(wallTime: number): AppState {
+  const state = linkState(wallTime);
+  if (state.link?.state !== "ask") return state;
+  return { ...state, link: { ...state.link, key: keyOf("a room's key").slice(0, 43), owner: keyOf("o").slice(0, 22) } };
+}
+
+/** Whoever knows the PIN is in. */
+export function openRoomState(wallTime: number): AppState {
+  const state = homeState(wallTime);
+  const home = state.rooms[HOME];
+  if (!home) return state;
+  return withRooms(state, { ...home, trust: { ...home.trust, seal: "open", inbound: { mode: "none" } } });
+}

@@ -4,6 +4,7 @@ import { useHost, useModel } from "../../store/context.ts";
 import { last, SAMPLE_COUNT } from "../../store/samples.ts";
 import { AreaChart } from "../../ui/area-chart.tsx";
 import { Card } from "./card.tsx";
+import { refusedPackets } from "./members.ts";
 
 /** Bytes a second: under it, an idle tunnel's keepalives would look like traffic. */
 const MIN_SCALE = 10_000;
@@ -17,6 +18,7 @@ export function Throughput() {
   const down = rate(last(inBps) ?? 0);
   const up = rate(last(outBps) ?? 0);
   const dropped = Object.values(traffic.dropped).reduce((sum, count) => sum + count, 0);
+  const refused = useHost(refusedPackets);
   return (
     <Card title={t("diagnostics.throughput")}>
       <dl className="mt-2 mb-3 flex flex-wrap gap-x-6 gap-y-1">
@@ -32,7 +34,8 @@ export function Throughput() {
       />
       <p className="figures mt-3 text-pretty text-sm text-text-2">
         {t("diagnostics.totals", { down: bytes(traffic.bytesIn), up: bytes(traffic.bytesOut) })}{" "}
-        {dropped > 0 && t("diagnostics.dropped", { count: dropped, number: number(dropped) })}
+        {dropped > 0 && t("diagnostics.dropped", { count: dropped, number: number(dropped) })}{" "}
+        {refused > 0 && t("diagnostics.refused", { count: refused, number: number(refused) })}
       </p>
     </Card>
   );

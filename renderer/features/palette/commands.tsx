@@ -1,15 +1,18 @@
 import type { TFunction } from "i18next";
 import {
   Copy,
+  DoorOpen,
   History,
   Info,
   LayoutGrid,
   LogIn,
   MessageSquareLock,
+  MessageSquareQuote,
   Moon,
   Plus,
   Power,
   Settings,
+  ShieldCheck,
   Stethoscope,
   UserPlus,
 } from "lucide-react";
@@ -18,6 +21,7 @@ import type { RoomId } from "../../../shared/base/brand.ts";
 import type { AppState } from "../../../shared/ipc/app.ts";
 import { THEMES } from "../../../shared/ipc/settings.ts";
 import type { Actions } from "../../store/actions.ts";
+import { othersIn, visitorsOf } from "../../store/rooms.ts";
 
 export interface PaletteCommand {
   readonly id: string;
@@ -48,6 +52,7 @@ export function commandsOf(parts: PaletteParts): readonly PaletteGroup[] {
   const groups = [
     { heading: t("palette.do"), commands: deeds(parts) },
     { heading: t("shell.rooms"), commands: rooms(parts) },
+    { heading: t("palette.people"), commands: people(parts) },
     { heading: t("palette.addresses"), commands: addresses(parts) },
     { heading: t("palette.go"), commands: places(parts) },
     { heading: t("settings.theme"), commands: themes(parts) },
@@ -93,7 +98,43 @@ function rooms({ t, host, actions }: PaletteParts): readonly PaletteCommand[] {
       icon: <UserPlus size={SIZE} />,
       run: () => actions.openDialog({ kind: "invite", roomId }),
     };
-    return room.hasPin ? [open, invite] : [open];
+    const settings: PaletteCommand = {
+      id: `settings ${roomId}`,
+      label: t("palette.roomSettings", { name: room.name }),
+      icon: <ShieldCheck size={SIZE} />,
+      run: () => actions.openDialog({ kind: "room_settings", roomId }),
+    };
+    return room.hasPin ? [open, invite, settings] : [open, settings];
+  });
+}
+
+/** Who waits at a door comes first of all; whose words were not compared can be compared. */
+function people({ t, host, actions }: PaletteParts): readonly PaletteCommand[] {
+  return Object.values(host.rooms).flatMap((room) => {
+    const { roomId } = room;
+    const visitors = room.trust.canLetIn ? visitorsOf(room) : [];
+    const letIn = visitors.map(
+      ({ publicKey, username: name }): PaletteCommand => ({
+        id: `let in ${roomId} ${publicKey}`,
+        label: t("palette.letIn", { name, room: room.name }),
+        icon: <DoorOpen size={SIZE} />,
+        run: () => {
+          const done = { kind: "said", key: "door.letInDone", values: { name } } as const;
+          void actions.order("letIn", { roomId, member: publicKey }, done);
+        },
+      }),
+    );
+    const toCompare = othersIn(room).filter(({ compared }) => !compared);
+    const compare = toCompare.map(
+      ({ publicKey, username: name }): PaletteCommand => ({
+        id: `compare ${roomId} ${publicKey}`,
+        label: t("palette.compare", { name }),
+        detail: room.name,
+        icon: <MessageSquareQuote size={SIZE} />,
+        run: () => actions.openDialog({ kind: "compare", roomId, publicKey }),
+      }),
+    );
+    return [...letIn, ...compare];
   });
 }
 

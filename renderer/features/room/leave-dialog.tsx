@@ -31,6 +31,7 @@ export function LeaveDialog({ roomId, onClose }: { readonly roomId: RoomId; read
       title={isOwner ? t("leave.closeTitle", { name }) : t("leave.title", { name })}
       description={isOwner ? t("leave.closeDescription", { count: others }) : t("leave.description")}
     >
+      {isOwner && others > 0 && <p className="text-pretty text-text-2">{t("leave.handOverFirst")}</p>}
       {!isOnline && <p className="text-text-2">{t("leave.offline")}</p>}
       <DialogActions>
         <Button onClick={onClose}>{t("common.cancel")}</Button>

@@ -4,7 +4,7 @@ import { useHost } from "../../store/context.ts";
 import { cx } from "../../ui/classes.ts";
 import { Tooltip } from "../../ui/tooltip.tsx";
 import type { MemberRef } from "./member-ref.ts";
-import { MemberWait } from "./member-wait.tsx";
+import { MemberWait, waitOf } from "./member-wait.tsx";
 
 /** Which way the packets go and on which lane, with the reason in plain words. */
 export function MemberPath({ roomId, publicKey, isCompact = false }: MemberRef & { readonly isCompact?: boolean }) {
@@ -12,7 +12,8 @@ export function MemberPath({ roomId, publicKey, isCompact = false }: MemberRef &
   const state = useHost(({ rooms }) => rooms[roomId]?.members[publicKey]?.state);
   const path = useHost(({ rooms }) => rooms[roomId]?.members[publicKey]?.path);
   const lane = useHost(({ rooms }) => rooms[roomId]?.members[publicKey]?.lane);
-  if (state === "connecting" || state === "reconnecting") return isCompact ? null : <MemberWait state={state} />;
+  const isWaiting = useHost(({ rooms }) => waitOf(rooms[roomId]?.members[publicKey]) !== undefined);
+  if (isWaiting) return isCompact ? null : <MemberWait roomId={roomId} publicKey={publicKey} />;
   // In little room only what is out of the ordinary is worth a word.
   if (state !== "connected" || path === undefined || (isCompact && path === "direct")) return null;
   const isDirect = path === "direct";

@@ -1,6 +1,7 @@
 import { memo } from "react";
 import { useTranslation } from "react-i18next";
 import { useHost } from "../../store/context.ts";
+import { isReached } from "../../store/rooms.ts";
 import { Avatar } from "../../ui/avatar.tsx";
 import { cx } from "../../ui/classes.ts";
 import { Copyable } from "../../ui/copyable.tsx";
@@ -21,8 +22,8 @@ export const MemberRow = memo(function MemberRow({ roomId, publicKey }: MemberRe
   const username = useHost(({ rooms }) => rooms[roomId]?.members[publicKey]?.username ?? "");
   const ipv4 = useHost(({ rooms }) => rooms[roomId]?.members[publicKey]?.ipv4 ?? "");
   const isQuiet = useHost(({ rooms }) => {
-    const state = rooms[roomId]?.members[publicKey]?.state;
-    return state !== "self" && state !== "connected";
+    const member = rooms[roomId]?.members[publicKey];
+    return member?.state !== "self" && !(member && isReached(member));
   });
   const address = <Copyable text={ipv4} label={t("member.address", { name: username })} className="min-w-0 text-sm" />;
   return (

@@ -1,6 +1,7 @@
 import { useTranslation } from "react-i18next";
 import { useFormats } from "../../i18n/format.ts";
 import { useHost, useModel } from "../../store/context.ts";
+import { isReached } from "../../store/rooms.ts";
 import { SAMPLE_COUNT } from "../../store/samples.ts";
 import { cx } from "../../ui/classes.ts";
 import { Sparkline } from "../../ui/sparkline.tsx";
@@ -12,7 +13,10 @@ const NO_VALUES: readonly (number | null)[] = [];
 export function MemberRtt({ roomId, publicKey, isCompact = false }: MemberRef & { readonly isCompact?: boolean }) {
   const { t } = useTranslation();
   const { milliseconds } = useFormats();
-  const isConnected = useHost(({ rooms }) => rooms[roomId]?.members[publicKey]?.state === "connected");
+  const isConnected = useHost(({ rooms }) => {
+    const member = rooms[roomId]?.members[publicKey];
+    return member !== undefined && isReached(member);
+  });
   const rttMs = useHost(({ rooms }) => rooms[roomId]?.members[publicKey]?.rttMs);
   const name = useHost(({ rooms }) => rooms[roomId]?.members[publicKey]?.username ?? "");
   const values = useModel(({ samples }) => samples[publicKey]?.rttMs ?? NO_VALUES);

@@ -2,6 +2,7 @@ import { ArrowDown, ArrowUp } from "lucide-react";
 import { useTranslation } from "react-i18next";
 import { useFormats } from "../../i18n/format.ts";
 import { useHost, useModel } from "../../store/context.ts";
+import { isReached } from "../../store/rooms.ts";
 import { last } from "../../store/samples.ts";
 import { cx } from "../../ui/classes.ts";
 import type { MemberRef } from "./member-ref.ts";
@@ -13,7 +14,10 @@ const QUIET_BPS = 100;
 export function MemberTraffic({ roomId, publicKey }: MemberRef) {
   const { t } = useTranslation();
   const { rate } = useFormats();
-  const isConnected = useHost(({ rooms }) => rooms[roomId]?.members[publicKey]?.state === "connected");
+  const isConnected = useHost(({ rooms }) => {
+    const member = rooms[roomId]?.members[publicKey];
+    return member !== undefined && isReached(member);
+  });
   const name = useHost(({ rooms }) => rooms[roomId]?.members[publicKey]?.username ?? "");
   const down = useModel(({ samples }) => last(samples[publicKey]?.inBps ?? []) ?? 0);
   const up = useModel(({ samples }) => last(samples[publicKey]?.outBps ?? []) ?? 0);

@@ -1,7 +1,27 @@
 import { useTranslation } from "react-i18next";
+import type { MemberView } from "../../../shared/ipc/contract.ts";
+import { useHost } from "../../store/context.ts";
+import { cx } from "../../ui/classes.ts";
+import type { MemberRef } from "./member-ref.ts";
 
-/** There is no way to this member yet, or none any more. */
-export function MemberWait({ state }: { readonly state: "connecting" | "reconnecting" }) {
+/** Why no packets pass between this member and this computer, while they do not. */
+export function MemberWait({ roomId, publicKey }: MemberRef) {
   const { t } = useTranslation();
-  return <span className="block whitespace-nowrap text-sm text-wait-text">{t(`member.${state}`)}</span>;
+  const wait = useHost(({ rooms }) => waitOf(rooms[roomId]?.members[publicKey]));
+  if (!wait) return null;
+  const isOver = wait === "removed" || wait === "banned";
+  return (
+    <span className={cx("block whitespace-nowrap text-sm", isOver ? "text-bad-text" : "text-wait-text")}>
+      {t(`member.${wait}`)}
+    </span>
+  );
+}
+
+/** Undefined: they pass, or it is this computer. */
+export function waitOf(member: MemberView | undefined) {
+  if (!member || member.state === "self") return undefined;
+  const { state, standing } = member;
+  if (standing === "removed" || standing === "banned" || standing === "away") return standing;
+  if (state === "connecting" || state === "reconnecting") return state;
+  return standing === "proving" ? "proving" : undefined;
 }

@@ -26,7 +26,11 @@ export function RenameDialog({ roomId, onClose }: { readonly roomId: RoomId; rea
     const result = await rename(roomId, wanted);
     setBusy(false);
     if (!result.ok) return setProblem(failureText(t, result.error));
-    toast("good", { kind: "said", key: "rename.done", values: { name: wanted } }, () => void rename(roomId, current));
+    toast(
+      "good",
+      { kind: "said", key: "rename.done", values: { name: wanted } },
+      { kind: "undo", run: () => void rename(roomId, current) },
+    );
     onClose();
   };
 

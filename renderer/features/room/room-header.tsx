@@ -1,4 +1,4 @@
-import { Copy, Ellipsis, LogOut, Pencil, Trash2, UserPlus } from "lucide-react";
+import { Copy, Ellipsis, LogOut, Pencil, ShieldCheck, Trash2, UserPlus } from "lucide-react";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import type { RoomId } from "../../../shared/base/brand.ts";
@@ -8,6 +8,7 @@ import { Button } from "../../ui/button.tsx";
 import { IconButton } from "../../ui/icon-button.tsx";
 import { Menu, MenuItem, MenuSeparator } from "../../ui/menu.tsx";
 import { RoomState } from "../rooms/room-state.tsx";
+import { SealBadge } from "../trust/seal-badge.tsx";
 import { useCopyWithToast } from "../use-copy-with-toast.ts";
 import { LeaveDialog } from "./leave-dialog.tsx";
 import { RenameDialog } from "./rename-dialog.tsx";
@@ -22,11 +23,12 @@ export function RoomHeader({ roomId }: { readonly roomId: RoomId }) {
   return (
     <div className="mb-4 flex flex-wrap items-start gap-x-3 gap-y-2">
       <div className="min-w-0 flex-1 basis-40">
-        <div className="flex min-w-0 items-center gap-2">
+        <div className="flex min-w-0 flex-wrap items-center gap-x-2 gap-y-1">
           <h1 className="min-w-0 truncate font-semibold text-xl tracking-tight" title={name}>
             <bdi>{name}</bdi>
           </h1>
           {isOwner && <Badge>{t("rooms.owner")}</Badge>}
+          <SealBadge roomId={roomId} />
         </div>
         <p className="text-text-2">
           <RoomState roomId={roomId} />
@@ -45,6 +47,13 @@ export function RoomHeader({ roomId }: { readonly roomId: RoomId }) {
               {t("room.rename")}
             </MenuItem>
           )}
+          <MenuItem
+            icon={<ShieldCheck size={15} />}
+            opensDialog
+            onSelect={() => openDialog({ kind: "room_settings", roomId })}
+          >
+            {t("room.settings")}
+          </MenuItem>
           <MenuItem icon={<Copy size={15} />} aside={roomId} onSelect={() => copy(roomId)}>
             {t("room.copyId")}
           </MenuItem>

@@ -2,14 +2,17 @@ import { DoorOpen, UserPlus } from "lucide-react";
 import { useTranslation } from "react-i18next";
 import type { PublicKey, RoomId } from "../../../shared/base/brand.ts";
 import { useActions, useHost, useHostList, useModel } from "../../store/context.ts";
-import { membersInOrder } from "../../store/rooms.ts";
+import { isOutside, membersInOrder, visitorsOf } from "../../store/rooms.ts";
 import { Button } from "../../ui/button.tsx";
 import { cx } from "../../ui/classes.ts";
 import { EmptyState } from "../../ui/empty-state.tsx";
+import { ChangedKeys } from "./changed-keys.tsx";
+import { Door } from "./door.tsx";
 import { MemberColumns } from "./member-columns.tsx";
 import { MemberRow } from "./member-row.tsx";
 import { MemberSkeleton } from "./member-skeleton.tsx";
 import { RoomHeader } from "./room-header.tsx";
+import { Waiting } from "./waiting.tsx";
 
 export function RoomPage() {
   const roomId = useModel(({ place }) => (place.screen === "room" ? place.roomId : undefined));
@@ -19,23 +22,18 @@ export function RoomPage() {
     // A key: nothing of one room's dialogs and menus stays open in another.
     <div key={roomId}>
       <RoomHeader roomId={roomId} />
-      <Members roomId={roomId} />
+      <Inside roomId={roomId} />
     </div>
   );
 }
 
-function Members({ roomId }: { readonly roomId: RoomId }) {
+/** The room as it is from where this computer stands: disconnected, before its door, or in it. */
+function Inside({ roomId }: { readonly roomId: RoomId }) {
   const { t } = useTranslation();
-  const { openDialog, setConnected } = useActions();
-  const name = useHost(({ rooms }) => rooms[roomId]?.name ?? "");
-  const state = useHost(({ rooms }) => rooms[roomId]?.state);
-  const keys = useHostList(({ rooms }): readonly PublicKey[] => {
-    const room = rooms[roomId];
-    return room ? membersInOrder(room).map(({ publicKey }) => publicKey) : [];
-  });
+  const { setConnected } = useActions();
   const isWanted = useHost(({ wanted }) => wanted);
-  const isOpen = useModel(({ link }) => link.kind === "open");
-  const isEmpty = keys.length === 0;
+  const isEntered = useHost(({ rooms }) => rooms[roomId]?.state !== "entering");
+  const isBeforeDoor = useHost(({ rooms }) => rooms[roomId] !== undefined && isOutside(rooms[roomId]));
   if (!isWanted) {
     const connect = <Button onClick={() => void setConnected(true)}>{t("room.connect")}</Button>;
     return (
@@ -44,6 +42,28 @@ function Members({ roomId }: { readonly roomId: RoomId }) {
       </EmptyState>
     );
   }
+  if (isBeforeDoor && isEntered) return <Waiting roomId={roomId} />;
+  return (
+    <>
+      <ChangedKeys roomId={roomId} />
+      <Door roomId={roomId} />
+      <Members roomId={roomId} />
+    </>
+  );
+}
+
+function Members({ roomId }: { readonly roomId: RoomId }) {
+  const { t } = useTranslation();
+  const { openDialog } = useActions();
+  const name = useHost(({ rooms }) => rooms[roomId]?.name ?? "");
+  const state = useHost(({ rooms }) => rooms[roomId]?.state);
+  const keys = useHostList(({ rooms }): readonly PublicKey[] => {
+    const room = rooms[roomId];
+    return room ? membersInOrder(room).map(({ publicKey }) => publicKey) : [];
+  });
+  const hasVisitors = useHost(({ rooms }) => rooms[roomId] !== undefined && visitorsOf(rooms[roomId]).length > 0);
+  const isOpen = useModel(({ link }) => link.kind === "open");
+  const isEmpty = keys.length === 0;
   if (state === "entering" && isEmpty) return <MemberSkeleton label={t("room.enteringTitle")} />;
   return (
     <>
@@ -58,7 +78,7 @@ function Members({ roomId }: { readonly roomId: RoomId }) {
           ))}
         </ul>
       </section>
-      {isOpen && keys.length <= 1 && (
+      {isOpen && keys.length <= 1 && !hasVisitors && (
         <EmptyState
           title={t("room.aloneTitle")}
           actions={

@@ -8,6 +8,8 @@ import { Dialog, DialogActions } from "../../ui/dialog.tsx";
 import { Field } from "../../ui/field.tsx";
 import { FormProblem } from "../../ui/form-problem.tsx";
 import { IconButton } from "../../ui/icon-button.tsx";
+import { SwitchRow } from "../settings/setting-row.tsx";
+import { ReachSwitch, ruleFor } from "../trust/reach-switch.tsx";
 import { isPin, newPin } from "./pin.ts";
 import { PinField } from "./pin-field.tsx";
 import { MAX_ROOM_NAME_LENGTH } from "./room-name.ts";
@@ -17,6 +19,10 @@ export default function CreateDialog({ onClose }: { readonly onClose: () => void
   const { ask, go, openDialog, toast } = useActions();
   const [name, setName] = useState("");
   const [pin, setPin] = useState(newPin);
+  const [isSealed, setSealed] = useState(true);
+  // Until the person says otherwise, a room with a lock may be trusted, and one without may not.
+  const [reach, setReach] = useState<boolean>();
+  const isReachable = reach ?? isSealed;
   const [isTried, setTried] = useState(false);
   const [isBusy, setBusy] = useState(false);
   const [problem, setProblem] = useState<string>();
@@ -28,7 +34,12 @@ export default function CreateDialog({ onClose }: { readonly onClose: () => void
     if (!isNamed || !isPin(pin) || isBusy) return;
     setBusy(true);
     setProblem(undefined);
-    const result = await ask("create", { name: name.trim(), pin });
+    const result = await ask("create", {
+      name: name.trim(),
+      pin,
+      sealed: isSealed,
+      inbound: ruleFor(isReachable),
+    });
     setBusy(false);
     if (!result.ok) return setProblem(failureText(t, result.error));
     const { roomId } = result.value;
@@ -67,6 +78,15 @@ export default function CreateDialog({ onClose }: { readonly onClose: () => void
             />
           }
         />
+        <div className="mt-2 divide-y divide-line rounded-card border border-line">
+          <SwitchRow
+            label={t("seal.switch")}
+            detail={isSealed ? t("seal.switchOn") : t("seal.switchOff")}
+            checked={isSealed}
+            onChange={setSealed}
+          />
+          <ReachSwitch on={isReachable} onChange={setReach} />
+        </div>
         <FormProblem text={problem} />
         <DialogActions>
           <Button onClick={onClose}>{t("common.cancel")}</Button>

@@ -1,4 +1,4 @@
-import { Check, Copy } from "lucide-react";
+import { Check, Copy, KeyRound } from "lucide-react";
 import { useEffect, useState } from "react";
 import { useTranslation } from "react-i18next";
 import type { Failure } from "../../../shared/base/result.ts";
@@ -42,7 +42,9 @@ export default function InviteDialog({ roomId, onClose }: { readonly roomId: str
       size="medium"
       onClose={onClose}
       title={t("invite.title", { name })}
-      description={t("invite.description")}
+      {...(invitation && {
+        description: invitation.sealed ? t("invite.descriptionSealed") : t("invite.description"),
+      })}
     >
       {failure && (
         <Banner tone="bad" title={t("invite.failed")}>
@@ -58,18 +60,25 @@ export default function InviteDialog({ roomId, onClose }: { readonly roomId: str
 function Details({ invitation }: { readonly invitation: Invitation }) {
   const { t } = useTranslation();
   const [isCopied, copy] = useCopy();
-  const { link, roomId, pin, server, name } = invitation;
+  const { link, roomId, pin, server, name, sealed } = invitation;
+  const seal = useHost(({ rooms }) => rooms[roomId]?.trust.seal);
+  const hasDoor = seal !== "open";
   // Without the PIN: what is sent in one message should not be enough.
   const text = t("invite.allText", { name, link, id: roomId, server });
   return (
     <div className="flex flex-col gap-6 sm:flex-row">
       <div className="min-w-0 flex-1">
+        {hasDoor && !sealed && <NoKey isKnown={seal === "sealed"} />}
         <dl className="divide-y divide-line rounded-card border border-line">
           <InvitationRow label={t("invite.link")} value={link} />
-          <InvitationRow label={t("invite.id")} value={roomId} />
           <InvitationRow label={t("invite.pin")} value={pin} large />
-          <InvitationRow label={t("invite.server")} value={server} />
         </dl>
+        {sealed && (
+          <p className="mt-3 flex items-start gap-2.5 text-pretty text-sm text-text-2">
+            <KeyRound size={16} aria-hidden="true" className="mt-0.5 shrink-0 text-wait-text" />
+            {t("invite.isKey")}
+          </p>
+        )}
         <Button
           look="primary"
           className="mt-4 w-full sm:w-auto"
@@ -78,13 +87,33 @@ function Details({ invitation }: { readonly invitation: Invitation }) {
         >
           {isCopied ? t("common.copied") : t("invite.copyAll")}
         </Button>
+        <h3 className="mt-6 font-medium text-sm">{t("invite.byId")}</h3>
+        {hasDoor && <p className="mt-0.5 text-pretty text-sm text-text-2">{t("invite.byIdSealed")}</p>}
+        <dl className="mt-2 divide-y divide-line rounded-card border border-line">
+          <InvitationRow label={t("invite.id")} value={roomId} />
+          <InvitationRow label={t("invite.server")} value={server} />
+        </dl>
       </div>
       <figure className="flex flex-col items-center gap-2.5 self-center sm:self-start">
         <div className="rounded-card border border-line">
           <QrCode text={link} label={t("invite.qr")} />
         </div>
-        <figcaption className="max-w-42 text-center text-text-3 text-xs">{t("invite.qrHint")}</figcaption>
+        <figcaption className="max-w-42 text-center text-text-3 text-xs">
+          {sealed ? t("invite.qrKey") : t("invite.qrHint")}
+        </figcaption>
       </figure>
+    </div>
+  );
+}
+
+/** Why this computer's link opens no door. */
+function NoKey({ isKnown }: { readonly isKnown: boolean }) {
+  const { t } = useTranslation();
+  return (
+    <div className="mb-4">
+      <Banner tone="wait" title={t("invite.noKey")}>
+        {isKnown ? t("invite.noKeyDetail") : t("invite.noKeyOutside")}
+      </Banner>
     </div>
   );
 }

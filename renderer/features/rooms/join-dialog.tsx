@@ -7,11 +7,13 @@ import { Button } from "../../ui/button.tsx";
 import { Dialog, DialogActions } from "../../ui/dialog.tsx";
 import { Field } from "../../ui/field.tsx";
 import { FormProblem } from "../../ui/form-problem.tsx";
+import { ReachSwitch, ruleFor } from "../trust/reach-switch.tsx";
+import { EntryNote } from "./entry-note.tsx";
 import { isPin } from "./pin.ts";
 import { PinField } from "./pin-field.tsx";
 import { isSameServer } from "./same-server.ts";
 import { ServerChange } from "./server-change.tsx";
-import { useJoin } from "./use-join.ts";
+import { secretsOf, useJoin } from "./use-join.ts";
 
 type Link = AppReplies["readLink"];
 
@@ -28,6 +30,9 @@ export default function JoinDialog({ link: given, onClose }: { readonly link: st
   const [link, setLink] = useState<Link>();
   const [linkProblem, setLinkProblem] = useState<string>();
   const [pin, setPin] = useState("");
+  const [reach, setReach] = useState<boolean>();
+  const hasKey = link?.key !== undefined;
+  const isReachable = reach ?? hasKey;
   const [isTried, setTried] = useState(false);
   const pinField = useRef<HTMLInputElement>(null);
 
@@ -55,7 +60,9 @@ export default function JoinDialog({ link: given, onClose }: { readonly link: st
   const submit = (event: FormEvent) => {
     event.preventDefault();
     setTried(true);
-    if (isRoomId && isPin(pin) && otherServer === undefined) void join(roomId, pin);
+    if (isRoomId && isPin(pin) && otherServer === undefined) {
+      void join({ roomId, pin, ...secretsOf(link), inbound: ruleFor(isReachable) });
+    }
   };
 
   return (
@@ -82,6 +89,12 @@ export default function JoinDialog({ link: given, onClose }: { readonly link: st
           isTried={isTried}
           autoFocus={given !== ""}
         />
+        <div className="mt-2 rounded-card border border-line">
+          <ReachSwitch on={isReachable} onChange={setReach} />
+        </div>
+        <div className="mt-3.5">
+          <EntryNote hasKey={hasKey} />
+        </div>
         {otherServer !== undefined && <ServerChange url={otherServer} />}
         <FormProblem text={problem} />
         <DialogActions>

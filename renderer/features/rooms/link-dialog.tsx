@@ -6,11 +6,13 @@ import { useActions, useHost } from "../../store/context.ts";
 import { Button } from "../../ui/button.tsx";
 import { Dialog, DialogActions } from "../../ui/dialog.tsx";
 import { FormProblem } from "../../ui/form-problem.tsx";
+import { ReachSwitch, ruleFor } from "../trust/reach-switch.tsx";
+import { EntryNote } from "./entry-note.tsx";
 import { isPin } from "./pin.ts";
 import { PinField } from "./pin-field.tsx";
 import { isSameServer } from "./same-server.ts";
 import { ServerChange } from "./server-change.tsx";
-import { useJoin } from "./use-join.ts";
+import { secretsOf, useJoin } from "./use-join.ts";
 
 /** A link that something opened: shows where it leads, and does nothing until the person says so. */
 export default function LinkDialog({ link }: { readonly link: LinkView }) {
@@ -45,13 +47,18 @@ function Ask({ link }: { readonly link: Extract<LinkView, { state: "ask" }> }) {
   const isMember = useHost(({ rooms }) => rooms[link.roomId] !== undefined);
   const { join, isBusy, problem } = useJoin(() => void dismissLink());
   const [pin, setPin] = useState("");
+  const [reach, setReach] = useState<boolean>();
+  const hasKey = link.key !== undefined;
+  const isReachable = reach ?? hasKey;
   const [isTried, setTried] = useState(false);
   const isOther = link.server !== undefined && !isSameServer(link.server, server);
 
   const submit = (event: FormEvent) => {
     event.preventDefault();
     setTried(true);
-    if (isPin(pin) && !isOther) void join(link.roomId, pin);
+    if (isPin(pin) && !isOther) {
+      void join({ roomId: link.roomId, pin, ...secretsOf(link), inbound: ruleFor(isReachable) });
+    }
   };
   const open = () => {
     void dismissLink();
@@ -86,14 +93,22 @@ function Ask({ link }: { readonly link: Extract<LinkView, { state: "ask" }> }) {
             {isOther && link.server !== undefined ? (
               <ServerChange url={link.server} />
             ) : (
-              <PinField
-                label={t("join.pin")}
-                hint={t("join.pinHint")}
-                pin={pin}
-                onChange={setPin}
-                isTried={isTried}
-                autoFocus
-              />
+              <>
+                <PinField
+                  label={t("join.pin")}
+                  hint={t("join.pinHint")}
+                  pin={pin}
+                  onChange={setPin}
+                  isTried={isTried}
+                  autoFocus
+                />
+                <div className="mt-2 rounded-card border border-line">
+                  <ReachSwitch on={isReachable} onChange={setReach} />
+                </div>
+                <div className="mt-3.5">
+                  <EntryNote hasKey={hasKey} />
+                </div>
+              </>
             )}
           </>
         )}

@@ -1,9 +1,10 @@
-import { UserPlus } from "lucide-react";
+import { DoorOpen, UserPlus } from "lucide-react";
 import { useTranslation } from "react-i18next";
 import type { RoomId } from "../../../shared/base/brand.ts";
 import type { MemberView } from "../../../shared/ipc/contract.ts";
 import { useActions, useHost, useHostList, useModel } from "../../store/context.ts";
-import { membersInOrder, roomTone } from "../../store/rooms.ts";
+import { roomTone } from "../../store/presence.ts";
+import { headcount, membersInOrder, visitorsOf } from "../../store/rooms.ts";
 import { Avatar } from "../../ui/avatar.tsx";
 import { Badge, StateDot } from "../../ui/badge.tsx";
 import { IconButton } from "../../ui/icon-button.tsx";
@@ -17,6 +18,7 @@ export function RoomCard({ roomId }: { readonly roomId: RoomId }) {
   const { go, openDialog } = useActions();
   const name = useHost(({ rooms }) => rooms[roomId]?.name ?? roomId);
   const isOwner = useHost(({ rooms }) => rooms[roomId]?.owner ?? false);
+  const visitors = useHost(({ rooms }) => (rooms[roomId] ? visitorsOf(rooms[roomId]).length : 0));
   const tone = useModel((model) => roomTone(model, roomId));
   return (
     <li className="card group relative flex flex-col p-4 transition-colors duration-(--fast) hover:border-line-strong/60">
@@ -32,6 +34,11 @@ export function RoomCard({ roomId }: { readonly roomId: RoomId }) {
             <bdi>{name}</bdi>
           </button>
         </h2>
+        {visitors > 0 && (
+          <Badge tone="wait" icon={<DoorOpen size={12} aria-hidden="true" />}>
+            {t("door.waitingCount", { count: visitors })}
+          </Badge>
+        )}
         {isOwner && <Badge>{t("rooms.owner")}</Badge>}
       </div>
       <p className="mt-0.5 ms-4.5 text-sm text-text-2">
@@ -54,7 +61,7 @@ export function RoomCard({ roomId }: { readonly roomId: RoomId }) {
 function Faces({ roomId }: { readonly roomId: RoomId }) {
   const members = useHostList(({ rooms }) => faces(rooms[roomId] && membersInOrder(rooms[roomId])));
   const keys = members.filter((_, i) => i % 2 === 0);
-  const total = useHost(({ rooms }) => Object.keys(rooms[roomId]?.members ?? {}).length);
+  const total = useHost(({ rooms }) => (rooms[roomId] ? headcount(rooms[roomId]) : 0));
   return (
     <div className="flex" aria-hidden="true">
       {keys.slice(0, MAX_FACES).map((key, i) => (

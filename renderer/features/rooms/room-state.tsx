@@ -1,20 +1,22 @@
 import { useTranslation } from "react-i18next";
 import type { RoomId } from "../../../shared/base/brand.ts";
 import { useHost } from "../../store/context.ts";
+import { isOutside, isReached, othersIn } from "../../store/rooms.ts";
 
 /** A room's state in words. */
 export function RoomState({ roomId }: { readonly roomId: RoomId }) {
   const { t } = useTranslation();
   const isOff = useHost(({ wanted }) => !wanted);
   const state = useHost(({ rooms }) => rooms[roomId]?.state);
-  const others = useHost(
-    ({ rooms }) => Object.values(rooms[roomId]?.members ?? {}).filter((member) => member.state !== "self").length,
-  );
-  const reached = useHost(
-    ({ rooms }) => Object.values(rooms[roomId]?.members ?? {}).filter((member) => member.state === "connected").length,
-  );
+  const outside = useHost(({ rooms }) => {
+    const room = rooms[roomId];
+    return room && isOutside(room) ? (room.trust.waiting ? "waiting" : "nobody") : undefined;
+  });
+  const others = useHost(({ rooms }) => (rooms[roomId] ? othersIn(rooms[roomId]).length : 0));
+  const reached = useHost(({ rooms }) => Object.values(rooms[roomId]?.members ?? {}).filter(isReached).length);
   if (isOff) return t("rooms.state.off");
   if (state === "entering" || (state === "reconnecting" && reached === 0)) return t(`rooms.state.${state}`);
+  if (outside !== undefined) return t(outside === "waiting" ? "rooms.atDoor" : "rooms.outside");
   if (others === 0) return t("rooms.onlyYou");
   return t("rooms.reached", { reached, count: others });
 }

@@ -13,6 +13,8 @@ export function presenceWords(t: TFunction<"app">, presence: Presence, when: str
       };
       return { title: t("presence.connecting"), detail: details[presence.what] };
     }
+    case "at_door":
+      return { title: t("presence.at_door"), detail: t("presence.at_doorDetail", { room: presence.room }) };
     case "connected": {
       const { reached, of, server } = presence;
       if (server === "lost") return { title: t("presence.connected"), detail: t("presence.connectedServerLost") };

@@ -1,7 +1,9 @@
+import { DoorOpen } from "lucide-react";
 import { useTranslation } from "react-i18next";
 import type { RoomId } from "../../../shared/base/brand.ts";
 import { useActions, useHost, useHostList, useModel } from "../../store/context.ts";
-import { roomsInOrder, roomTone } from "../../store/rooms.ts";
+import { roomTone } from "../../store/presence.ts";
+import { headcount, roomsInOrder, visitorsOf } from "../../store/rooms.ts";
 import { StateDot } from "../../ui/badge.tsx";
 import { cx } from "../../ui/classes.ts";
 
@@ -22,7 +24,8 @@ function SidebarRoom({ roomId }: { readonly roomId: RoomId }) {
   const { go } = useActions();
   const isCurrent = useModel(({ place }) => place.screen === "room" && place.roomId === roomId);
   const name = useHost(({ rooms }) => rooms[roomId]?.name ?? roomId);
-  const count = useHost(({ rooms }) => Object.keys(rooms[roomId]?.members ?? {}).length);
+  const count = useHost(({ rooms }) => (rooms[roomId] ? headcount(rooms[roomId]) : 0));
+  const visitors = useHost(({ rooms }) => (rooms[roomId] ? visitorsOf(rooms[roomId]).length : 0));
   const tone = useModel((model) => roomTone(model, roomId));
   return (
     <button
@@ -40,6 +43,13 @@ function SidebarRoom({ roomId }: { readonly roomId: RoomId }) {
       <span className="min-w-0 flex-1 truncate">
         <bdi>{name}</bdi>
       </span>
+      {visitors > 0 && (
+        <span className="figures inline-flex h-5 shrink-0 items-center gap-1 rounded-full bg-wait-soft px-1.5 font-medium text-wait-text text-xs">
+          <DoorOpen size={13} aria-hidden="true" />
+          <span aria-hidden="true">{visitors}</span>
+          <span className="sr-only">{t("door.waitingCount", { count: visitors })}</span>
+        </span>
+      )}
       {count > 0 && (
         <>
           <span className="figures text-text-2 text-xs" aria-hidden="true">

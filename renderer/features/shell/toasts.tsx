@@ -16,7 +16,7 @@ export function Toasts() {
       key={toast.id}
       tone={toast.tone}
       text={words(toast)}
-      {...(toast.undo && { action: { label: t("common.undo"), onSelect: toast.undo } })}
+      {...(toast.action && { action: { label: t(`common.${toast.action.kind}`), onSelect: toast.action.run } })}
       onClose={() => dismissToast(toast.id)}
     />
   ));

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { presenceOf, reach, toneOf } from "../../../renderer/store/presence.ts";
-import { roomsInOrder, roomTone } from "../../../renderer/store/rooms.ts";
+import { presenceOf, reach, roomTone, toneOf } from "../../../renderer/store/presence.ts";
+import { roomsInOrder } from "../../../renderer/store/rooms.ts";
 import type { RoomId } from "../../../shared/base/brand.ts";
 import type { AppState } from "../../../shared/ipc/app.ts";
 import { memberOf } from "../../fakes/app-people.ts";

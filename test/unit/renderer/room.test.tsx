@@ -146,7 +146,7 @@ describe("the owner of a room", () => {
 
   it("removes a member only after a question", async () => {
     const { user, asked } = openWindow(homeState, { place: HOME_PLACE });
-    await choose(user, "Menu for Ben", "Remove from the room");
+    await choose(user, "Menu for Ben", "Remove…");
     const question = within(await screen.findByRole("alertdialog", { name: "Remove Ben?" }));
     expect(asked("kick")).toEqual([]);
     await user.click(question.getByRole("button", { name: "Remove" }));
@@ -157,7 +157,7 @@ describe("the owner of a room", () => {
   it("gets a member back on the screen whom the server did not remove", async () => {
     const { user, host } = openWindow(homeState, { place: HOME_PLACE });
     host.refuse("kick", { code: "timeout", message: "no answer" });
-    await choose(user, "Menu for Ben", "Remove from the room");
+    await choose(user, "Menu for Ben", "Remove…");
     await user.click(await screen.findByRole("button", { name: "Remove" }));
     expect(await screen.findByRole("button", { name: "Menu for Ben" })).toBeTruthy();
     await told(/There was no answer in time/);
@@ -179,6 +179,7 @@ describe("a member who is not the owner", () => {
     const { user } = openWindow(homeState, { place: { screen: "room", roomId: WORK } });
     await user.click(await screen.findByRole("button", { name: "Room menu" }));
     expect((await screen.findAllByRole("menuitem")).map(({ textContent }) => textContent)).toEqual([
+      "Room settings",
       "Copy the room's idstudio-berlin",
       "Leave",
     ]);

@@ -40,7 +40,7 @@ describe("a new room", () => {
     await user.clear(pin);
     await user.type(pin, "48x21");
     await user.click(screen.getByRole("button", { name: "Create" }));
-    expect(asked("create")).toEqual([{ name: "Garden", pin: "4821" }]);
+    expect(asked("create")).toEqual([{ name: "Garden", pin: "4821", sealed: true, inbound: { mode: "all" } }]);
     expect(await screen.findByRole("dialog", { name: "Invite to “Garden”" })).toBeTruthy();
   });
 
@@ -111,7 +111,7 @@ describe("joining", () => {
     expect(await dialog().findByText("LAN party")).toBeTruthy();
     await waitFor(() => expect(document.activeElement).toBe(screen.getByLabelText("PIN")));
     await user.keyboard("4821{Enter}");
-    expect(asked("join")).toEqual([{ roomId: "5ca1ab1e", pin: "4821" }]);
+    expect(asked("join")).toEqual([{ roomId: "5ca1ab1e", pin: "4821", inbound: { mode: "none" } }]);
   });
 
   it("takes a bare room id", async () => {
@@ -119,7 +119,7 @@ describe("joining", () => {
     await user.type(screen.getByLabelText("Link or room id"), "studio-berlin");
     await user.type(screen.getByLabelText("PIN"), "4821{Enter}");
     await waitFor(() => expect(places.current).toEqual({ screen: "room", roomId: "studio-berlin" }));
-    expect(asked("join")).toEqual([{ roomId: "studio-berlin", pin: "4821" }]);
+    expect(asked("join")).toEqual([{ roomId: "studio-berlin", pin: "4821", inbound: { mode: "none" } }]);
     expect(screen.queryByRole("dialog")).toBeNull();
   });
 
@@ -143,7 +143,7 @@ describe("joining", () => {
     expect(asked("saveSettings")).toEqual([{ change: { server: { kind: "url", url: "wss://vpn.example.org" } } }]);
     await waitFor(() => expect(dialog().queryByText("This room is on another server")).toBeNull());
     await user.click(dialog().getByRole("button", { name: "Join" }));
-    expect(asked("join")).toEqual([{ roomId: "5ca1ab1e", pin: "4821" }]);
+    expect(asked("join")).toEqual([{ roomId: "5ca1ab1e", pin: "4821", inbound: { mode: "none" } }]);
   });
 
   it("says that the PIN was wrong, and stays open for another", async () => {
@@ -162,7 +162,7 @@ describe("a link that something opened", () => {
     expect(asking.getByText("(the one you use)")).toBeTruthy();
     expect(asked("join")).toEqual([]);
     await user.type(asking.getByLabelText("PIN"), "4821{Enter}");
-    expect(asked("join")).toEqual([{ roomId: "5ca1ab1e00d1ce42", pin: "4821" }]);
+    expect(asked("join")).toEqual([{ roomId: "5ca1ab1e00d1ce42", pin: "4821", inbound: { mode: "none" } }]);
     await waitFor(() => expect(screen.queryByRole("alertdialog")).toBeNull());
     expect(asked("dismissLink")).toHaveLength(1);
   });

@@ -1,0 +1,62 @@
+import { useId } from "react";
+import { useTranslation } from "react-i18next";
+import type { InboundRule } from "../../../shared/tunnel/inbound-rule.ts";
+import { ChoiceCard } from "../../ui/choice-card.tsx";
+import { Field } from "../../ui/field.tsx";
+import { type RuleDraft, ruleOf } from "./rule-draft.ts";
+import { useRuleWords } from "./rule-words.ts";
+
+export interface RuleChoiceProps {
+  readonly draft: RuleDraft;
+  readonly onChange: (draft: RuleDraft) => void;
+  /** The rule that holds without one of its own; absent where there is none to fall back on. */
+  readonly roomRule?: InboundRule;
+  /** The form was sent off once: from then on ports that are none are pointed at. */
+  readonly isTried: boolean;
+  readonly label: string;
+}
+
+/** What may be begun with this computer: as in the room, anything, some ports, nothing. */
+export function RuleChoice({ draft, onChange, roomRule, isTried, label }: RuleChoiceProps) {
+  const { t } = useTranslation();
+  const name = useId();
+  const wordsOf = useRuleWords();
+  const choose = (mode: RuleDraft["mode"]) => onChange({ ...draft, mode });
+  return (
+    <div role="radiogroup" aria-label={label} className="grid gap-2">
+      {roomRule && (
+        <ChoiceCard
+          name={name}
+          title={t("reach.asRoom")}
+          detail={t("reach.asRoomDetail", { rule: wordsOf(roomRule) })}
+          checked={draft.mode === "room"}
+          onChoose={() => choose("room")}
+        />
+      )}
+      {(["all", "ports", "none"] as const).map((mode) => (
+        <ChoiceCard
+          key={mode}
+          name={name}
+          title={t(`reach.modes.${mode}`)}
+          detail={t(`reach.modeDetails.${mode}`)}
+          checked={draft.mode === mode}
+          onChoose={() => choose(mode)}
+        />
+      ))}
+      {draft.mode === "ports" && (
+        <Field
+          className="mt-1 ps-1"
+          label={t("reach.ports")}
+          placeholder={t("reach.portsExample")}
+          hint={t("reach.portsHint")}
+          value={draft.ports}
+          mono
+          dir="ltr"
+          autoFocus={draft.ports === ""}
+          onChange={({ target }) => onChange({ ...draft, ports: target.value })}
+          problem={isTried && ruleOf(draft) === undefined ? t("failures.invalid_rule") : undefined}
+        />
+      )}
+    </div>
+  );
+}
