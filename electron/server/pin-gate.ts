@@ -75,6 +75,7 @@ export class PinGate {
     }
     // Written before the answer: whoever could make the server fall over gains nothing by it.
     this.#records.wrongPin(room, this.#guard.failed(attempt, this.#clock.now(), this.#clock.wallTime()));
+    if (this.#guard.isUnmasked(attempt, this.#clock.now())) this.#records.forget(room, attempt.key);
     this.#logger.info("wrong PIN", { room: room.id, from: shortKey(attempt.key), address: attempt.address });
     return "wrong";
   }

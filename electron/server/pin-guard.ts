@@ -14,7 +14,7 @@ const FIRST_LOCKOUT_MS = 15 * 60_000;
 /** Whoever has made no mistake for this long starts afresh. */
 const FORGET_AFTER_MS = DAY_MS;
 /**
- * Wrong PINs after which a former member's key counts as a stranger's, until it has made none for a day. So a few
+ * Wrong PINs after which a former member's key counts as a stranger's, until it comes with the right one. So a few
  * former members cannot use up the share of all of them.
  */
 const MEMBER_FAILURES = 3;
@@ -91,6 +91,11 @@ export class PinGuard {
   /** A right PIN clears the key's record and its address's. */
   succeeded(attempt: PinAttempt, now: number): void {
     for (const id of subjects(attempt, this.#standingOf(attempt, now))) this.#records.delete(id);
+  }
+
+  /** A former member that has guessed too often to be believed to be one. */
+  isUnmasked(attempt: PinAttempt, now: number): boolean {
+    return attempt.standing === "member" && this.#standingOf(attempt, now) === "stranger";
   }
 
   /** Whose share it is. */

@@ -39,6 +39,12 @@ export class RoomRecords {
     );
   }
 
+  /** `key` is as good as one that was never here. */
+  forget(room: Room, key: PublicKey): void {
+    room.knownKeys.delete(key);
+    this.#attempt(room, "a member that guessed", () => this.#store.forget(room.id, key));
+  }
+
   /** A wrong PIN was counted. */
   wrongPin(room: Room, allowance: StoredAllowance): void {
     this.#attempt(room, "a wrong PIN", () => this.#store.saveAllowance(room.id, allowance));

@@ -38,6 +38,8 @@ export interface RoomStore {
   touch(id: string, lastActivity: number): void;
   /** Makes `key` the latest of the room's known keys and forgets the earliest beyond `limit`. */
   remember(id: string, key: PublicKey, at: number, limit: number): void;
+  /** `key` is none of the room's known keys any more. */
+  forget(id: string, key: PublicKey): void;
   /** A wrong PIN was counted. */
   saveAllowance(id: string, allowance: StoredAllowance): void;
   delete(id: string): void;

@@ -107,7 +107,15 @@ describe.each([
     expect(store.load().sort(byId)).toEqual([room("a", 1), room("b", 2)]);
   });
 
+  it("forgets a known key", () => {
+    store.insert(room("a", 1, { knownKeys: [fakeKey(1), fakeKey(2)] }));
+    store.insert(room("b", 2));
+    store.forget("a", fakeKey(2));
+    expect(store.load().sort(byId)).toEqual([room("a", 1), room("b", 2)]);
+  });
+
   it("does nothing for a room that is not there", () => {
+    store.forget("x", fakeKey(1));
     store.saveAllowance("x", { left: { owner: 1, member: 1, stranger: 1 }, at: 1 });
     store.rename("x", "X");
     store.touch("x", 1);

@@ -45,6 +45,10 @@ export class FakeRoomStore implements RoomStore {
     }));
   }
 
+  forget(id: string, key: PublicKey): void {
+    this.#update(id, (room) => ({ ...room, knownKeys: room.knownKeys.filter((known) => known !== key) }));
+  }
+
   saveAllowance(id: string, pinAllowance: StoredAllowance): void {
     this.#update(id, (room) => ({ ...room, pinAllowance }));
   }

@@ -143,6 +143,7 @@ class LibsqlRoomStore implements RoomStore {
   readonly #touch;
   readonly #remember;
   readonly #forgetEarliest;
+  readonly #forget;
   readonly #saveAllowance;
   readonly #delete;
 
@@ -164,6 +165,7 @@ class LibsqlRoomStore implements RoomStore {
       `DELETE FROM known_keys WHERE room_id = ?1 AND public_key NOT IN
        (SELECT public_key FROM known_keys WHERE room_id = ?1 ORDER BY last_joined DESC LIMIT ?2)`,
     );
+    this.#forget = db.prepare("DELETE FROM known_keys WHERE room_id = ? AND public_key = ?");
     this.#saveAllowance = db.prepare(
       `INSERT INTO pin_allowances (room_id, owner, member, stranger, at)
        SELECT id, ?, ?, ?, ? FROM rooms WHERE id = ?
@@ -241,6 +243,10 @@ class LibsqlRoomStore implements RoomStore {
   remember(id: string, key: PublicKey, at: number, limit: number): void {
     this.#remember.run(key, at, id);
     this.#forgetEarliest.run(id, limit);
+  }
+
+  forget(id: string, key: PublicKey): void {
+    this.#forget.run(id, key);
   }
 
   saveAllowance(id: string, { left, at }: StoredAllowance): void {

@@ -19,7 +19,8 @@ export class LoadSocket {
     socket.on("error", () => {});
   }
 
-  static open(port: number): Promise<LoadSocket> {
+  /** @param headers of the request, each ended by CRLF. */
+  static open(port: number, headers = ""): Promise<LoadSocket> {
     return new Promise((resolve, reject) => {
       const socket = connect({ host: "127.0.0.1", port, noDelay: true });
       const load = new LoadSocket(socket);
@@ -27,7 +28,7 @@ export class LoadSocket {
       socket.once("close", () => reject(new Error("the server closed the connection")));
       socket.write(
         `GET /ws HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n` +
-          `Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: ${randomBytes(16).toString("base64")}${HEADER_END}`,
+          `${headers}Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: ${randomBytes(16).toString("base64")}${HEADER_END}`,
       );
       let head = Buffer.alloc(0);
       const onHead = (chunk: Buffer) => {

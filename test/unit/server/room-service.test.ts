@@ -418,6 +418,19 @@ describe("wrong PINs", () => {
     expect(await join(new FakePeer("c-new", { group: "198.51.100.1", isLimited: true }), fakeKey(9))).toEqual(joined);
   });
 
+  it("make a stranger of a former member after the third, over a restart, until it brings the right one", async () => {
+    for (let i = 0; i < 2; i++) await join(new FakePeer("c-ann"), ANN, { password: "0000" });
+    expect(store.rooms.get(roomId)?.knownKeys).toContain(ANN);
+    await join(new FakePeer("c-ann"), ANN, { password: "0000" });
+    expect(store.rooms.get(roomId)?.knownKeys).not.toContain(ANN);
+    service = start();
+    for (let i = 0; i < 5; i++) await join(new FakePeer("c-ann"), ANN, { password: "0000" });
+    expect(store.rooms.get(roomId)?.pinAllowance?.left).toMatchObject({ member: 37, stranger: 25 });
+    service = start();
+    expect(await join(new FakePeer("c-ann"), ANN)).toEqual(joined);
+    expect(store.rooms.get(roomId)?.knownKeys).toContain(ANN);
+  });
+
   it("of a stranger behind the same address do not lock a member out", async () => {
     for (let i = 0; i < 5; i++) await join(new FakePeer("c-eve"), fakeKey(50), { password: "0000" });
     expect(await join(new FakePeer("c-ann-2"), ANN)).toEqual(joined);
