@@ -13,7 +13,7 @@ import { ensureInstalled, exitOnSetupError, messageOf, readIfThere, root, SetupE
 import { ensureTools } from "./tools.mjs";
 
 /** Real hosts come last and one file at a time: they need the processors for themselves. */
-const PROJECTS = ["unit", "contract", "fuzz", "netns", "e2e"];
+const PROJECTS = ["unit", "adversary", "contract", "fuzz", "netns", "e2e"];
 /** They make network namespaces, and run alone. */
 const IN_NAMESPACES = ["netns", "e2e"];
 const HOUSE = "house";

@@ -18,6 +18,7 @@ export default defineConfig({
       // Milliseconds each, but for properties of thousands of packets. The limit is there for what hangs: a busy machine
       // must not fail a test that does not.
       project("unit", { testTimeout: 60_000, hookTimeout: 60_000 }),
+      project("adversary", { testTimeout: 60_000, hookTimeout: 60_000 }),
       project("contract", { ...onRealTime, testTimeout: 90_000, hookTimeout: 90_000 }),
       project("fuzz", { testTimeout: 300_000 }),
       project("netns", oneAtATime),

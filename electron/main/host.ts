@@ -27,6 +27,7 @@ import type { LeftReason } from "../../shared/room/state.ts";
 import { cleanUsername } from "../../shared/room/username.ts";
 import { SignalingClient, type SignalingState } from "../../shared/signaling/client.ts";
 import type { DialSignaling } from "../../shared/signaling/ports.ts";
+import type { RoomTrust } from "../../shared/trust/room-trust.ts";
 import { median } from "../../shared/tunnel/speed-burst.ts";
 import { Engine, type EngineOptions, type TunnelState } from "../engine/engine.ts";
 import type { CreateEngine, EnginePort } from "../engine/engine-port.ts";
@@ -166,6 +167,11 @@ export class Host implements HostApi, Disposable {
 
   get publicKey(): PublicKey {
     return this.#options.signer.publicKey;
+  }
+
+  /** What is held of a room's trust, to be looked at. */
+  trustIn(roomId: RoomId): Pick<RoomTrust, "policy"> | undefined {
+    return this.#trust.room(roomId);
   }
 
   /** What a room's invitation holds beside its id and PIN. A secret. */

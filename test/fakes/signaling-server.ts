@@ -6,7 +6,7 @@ import { verifyMessage } from "../../shared/protocols/govpn/signature.ts";
 import type { DialSignaling } from "../../shared/signaling/ports.ts";
 import { FakeSocket } from "./socket.ts";
 
-type Frame = Readonly<Record<string, unknown>> & { readonly type: string };
+export type Frame = Readonly<Record<string, unknown>> & { readonly type: string };
 
 interface Connection {
   readonly id: string;
@@ -37,6 +37,8 @@ export class FakeSignalingServer {
   maxMembers = 50;
   /** Sees every request first; true when it dealt with it, false to leave it to the server. */
   intercept: (message: ClientMessage, reply: (frame: Frame) => void) => boolean = () => false;
+  /** What a lying server makes of an offer, an answer or a candidate on its way. Nothing: it is withheld. */
+  relay: (frame: Frame, to: PublicKey) => readonly Frame[] = (frame) => [frame];
   readonly rooms = new Map<string, FakeRoom>();
   readonly received: ClientMessage[] = [];
   dials = 0;
@@ -81,6 +83,12 @@ export class FakeSignalingServer {
   /** Says something to everybody, whatever it is. */
   say(frame: Frame | string): void {
     for (const connection of this.#connections) this.#send(connection, frame);
+  }
+
+  /** Says something to one key, whatever it is. */
+  tell(key: PublicKey, frame: Frame | string): void {
+    const connection = this.#keys.get(key);
+    if (connection) this.#send(connection, frame);
   }
 
   #send(connection: Connection, frame: Frame | string): void {
@@ -202,7 +210,8 @@ export class FakeSignalingServer {
     const target = room && this.#find(room, message.destination_id);
     if (!target) return reply(error(sentence.peerMissing));
     const { signature: _, message_id: __, destination_id: ___, ...relayed } = message;
-    this.#send(target[1], { ...relayed, ...this.#idOf(connection) });
+    const frames = this.relay({ ...relayed, ...this.#idOf(connection) }, target[0]);
+    for (const frame of frames) this.#send(target[1], frame);
   }
 
   #find(room: FakeRoom, id: string): [PublicKey, Connection] | undefined {
