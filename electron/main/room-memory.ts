@@ -1,7 +1,7 @@
 import * as v from "valibot";
 import type { RoomId } from "../../shared/base/brand.ts";
 import type { Logger } from "../../shared/base/logger.ts";
-import { fail, messageOf, ok, type Result } from "../../shared/base/result.ts";
+import { type Failure, messageOf, ok, type Result } from "../../shared/base/result.ts";
 import type { Vault } from "../../shared/identity/ports.ts";
 import type { SavedRoom } from "../../shared/room/saved.ts";
 import { storeFailure } from "./identity.ts";
@@ -40,7 +40,7 @@ export async function moveRooms(vault: Vault, fromUrl: string, toUrl: string, lo
     const servers = { ...others, [toUrl]: [...there, ...moved.filter(({ roomId }) => !known.has(roomId))] };
     await vault.set(ROOMS_DOCUMENT, JSON.stringify({ v: 1, servers }));
   } catch (error) {
-    logger.error("the rooms could not be taken along to the server's new address", { error: messageOf(error) });
+    logger.error("the rooms could not be taken along to the server's new address", { error: reasonOf(error).message });
   }
 }
 
@@ -78,10 +78,7 @@ export class RoomMemory {
       const rooms = saved.servers[this.#serverUrl] ?? [];
       return ok(rooms.map(({ leaving, ...room }) => (leaving ? { ...room, leaving } : room)));
     } catch (error) {
-      if (error instanceof SyntaxError || error instanceof v.ValiError) {
-        return fail("rooms_corrupt", "the list of rooms in the vault is damaged");
-      }
-      return fail("unreadable", `the list of rooms cannot be read: ${messageOf(error)}`);
+      return { ok: false, error: reasonOf(error) };
     }
   }
 
@@ -97,4 +94,12 @@ export class RoomMemory {
   settled(): Promise<void> {
     return this.#writing;
   }
+}
+
+/** A parser's own sentence would quote the list, and PINs with it. */
+function reasonOf(error: unknown): Failure<"rooms_corrupt" | "unreadable"> {
+  if (error instanceof SyntaxError || error instanceof v.ValiError) {
+    return { code: "rooms_corrupt", message: "the list of rooms in the vault is damaged" };
+  }
+  return { code: "unreadable", message: `the list of rooms cannot be read: ${messageOf(error)}` };
 }

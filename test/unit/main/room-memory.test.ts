@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from "vitest";
-import { RoomMemory } from "../../../electron/main/room-memory.ts";
+import { forgetRooms, moveRooms, RoomMemory } from "../../../electron/main/room-memory.ts";
 import type { RoomId } from "../../../shared/base/brand.ts";
 import { createLogger, type LogRecord } from "../../../shared/base/logger.ts";
 import { FailureError, ok } from "../../../shared/base/result.ts";
@@ -84,5 +84,39 @@ describe("the memory of rooms", () => {
     one.store([den, attic]);
     await one.settled();
     expect(await memory().load()).toEqual(ok([den, attic]));
+  });
+});
+
+describe("the rooms of the embedded server", () => {
+  const logger = () => createLogger((record) => log.push(record));
+
+  it("go along to its new address, where what is there already stays as it is", async () => {
+    await saved([den, attic], "ws://one.test/ws");
+    await saved([{ ...den, pin: "0001" }], "ws://two.test/ws");
+    await moveRooms(vault, "ws://one.test/ws", "ws://two.test/ws", logger());
+    expect(await memory("ws://one.test/ws").load()).toEqual(ok([]));
+    expect(await memory("ws://two.test/ws").load()).toEqual(ok([{ ...den, pin: "0001" }, attic]));
+  });
+
+  it("stay as they are where they cannot be read", async () => {
+    await vault.set("rooms", "x4821");
+    await moveRooms(vault, "ws://one.test/ws", "ws://two.test/ws", logger());
+    expect(await vault.get("rooms")).toBe("x4821");
+    expect(log).toHaveLength(1);
+    expect(JSON.stringify(log)).not.toContain("4821");
+  });
+});
+
+describe("rooms that are forgotten", () => {
+  it("are so on every server", async () => {
+    await saved([den], "ws://one.test/ws");
+    await saved([attic], "ws://two.test/ws");
+    expect(await forgetRooms(vault)).toEqual(ok(undefined));
+    expect(await vault.get("rooms")).toBeUndefined();
+  });
+
+  it("are told of when they cannot be", async () => {
+    vault.failWith = new FailureError({ code: "unwritable", message: "read-only" });
+    expect(await forgetRooms(vault)).toMatchObject({ ok: false, error: { code: "unwritable" } });
   });
 });
