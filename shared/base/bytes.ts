@@ -1,4 +1,4 @@
-import { base64, hex } from "@scure/base";
+import { base64, base64urlnopad, hex } from "@scure/base";
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder("utf-8", { fatal: true });
@@ -9,8 +9,8 @@ export const utf8 = {
   decode: (bytes: Uint8Array): string => decoder.decode(bytes),
 };
 
-/** Standard base64 with padding (RFC 4648 section 4). `decode` throws on anything else. */
-export { base64, hex };
+/** Standard base64 with padding, and base64url without (RFC 4648 sections 4 and 5). `decode` throws on anything else. */
+export { base64, base64urlnopad as base64url, hex };
 
 /** `decode` without the throw: undefined when the text is not standard padded base64. */
 export function base64Bytes(text: string): Uint8Array | undefined {

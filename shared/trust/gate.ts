@@ -1,14 +1,17 @@
 import type { PublicKey } from "../base/brand.ts";
-import type { DoorAnswer, Greeting } from "./messages.ts";
-import { isListed, ownerOf, type Policy, removalOf } from "./policy.ts";
-import { type KeyId, keyIdOf, type RoomKey } from "./room-key.ts";
+import { type DoorAnswer, type Greeting, isRefusal } from "./messages.ts";
+import { idOf, isListed, ownerOf, type Policy, removalOf } from "./policy.ts";
+import { type KeyId, type OwnerPin, ownerPinOf } from "./room-key.ts";
 import type { Standing } from "./standing.ts";
 
 /** What this machine holds of a room: what it judges by. */
 export interface Ground {
   readonly self: PublicKey;
   readonly policy: Policy | undefined;
-  readonly key: RoomKey | undefined;
+  /** Of the room key that it has. */
+  readonly keyId: KeyId | undefined;
+  /** Without a policy: whether somebody here contradicts what the invitation, or the want of one, says of the room. */
+  readonly isDisputed: boolean;
 }
 
 /** What a member has shown over connections that were proven to be its own. */
@@ -23,19 +26,19 @@ export interface Shown {
 }
 
 /** Only who has the room's key, or is listed, comes in. A room whose key came with an invitation is sealed before any policy says so. */
-export function isSealed({ policy, key }: Ground): boolean {
-  return policy ? policy.sealed : key !== undefined;
+export function isSealed({ policy, keyId }: Ground): boolean {
+  return policy ? policy.sealed : keyId !== undefined;
 }
 
 /** The key that holds now: the policy's, or the invitation's until a policy has come. */
-export function currentKeyId({ policy, key }: Ground): KeyId | undefined {
-  if (policy) return policy.key === "" ? undefined : policy.key;
-  return key && keyIdOf(key);
+export function currentKeyId({ policy, keyId }: Ground): KeyId | undefined {
+  if (!policy) return keyId;
+  return policy.key === "" ? undefined : policy.key;
 }
 
 /** Whether this machine has the key that holds now. */
 export function hasCurrentKey(ground: Ground): boolean {
-  return ground.key !== undefined && keyIdOf(ground.key) === currentKeyId(ground);
+  return ground.keyId !== undefined && ground.keyId === currentKeyId(ground);
 }
 
 /**
@@ -47,24 +50,51 @@ export function standingOf(ground: Ground, member: PublicKey, shown: Shown | und
   if (removal === "banned") return "banned";
   if (removal === "kicked") return isKnocking(ground, shown) ? "door" : "removed";
   if (!shown) return "proving";
-  const isIn = isSealed(ground) ? isInSealed(ground, member, shown) : true;
-  if (isIn) return isRefusedBy(ground, shown) ? "away" : "member";
+  const { greeting, answer, isTurnedAway } = shown;
+  if (!isSealed(ground) || isInSealed(ground, member, shown)) {
+    if (isRefusedBy(ground, shown)) return "away";
+    return ground.isDisputed ? "proving" : "member";
+  }
   // Without the key that holds, this machine can check nobody's proof: it is the one that waits.
-  if (!hasCurrentKey(ground)) return shown.greeting && shown.greeting.key !== "" ? "away" : "proving";
-  // What it has, this machine may only not have heard of yet.
-  if (!shown.greeting || shown.isTurnedAway || isAhead(shown.greeting, ground.policy)) return "proving";
-  return "door";
+  if (!hasCurrentKey(ground)) return greeting && greeting.key !== "" ? "away" : "proving";
+  if (!greeting) return "proving";
+  // What it has, this machine may only not have heard of yet; or it has, and this machine waits for it.
+  if (isAhead(greeting, ground.policy)) return isRefusal(answer) ? "away" : "proving";
+  return isTurnedAway ? "proving" : "door";
 }
 
-/** Whether a greeting speaks of a newer policy than this one. */
-export function isAhead({ chain, epoch }: Pick<Greeting, "chain" | "epoch">, policy: Policy | undefined): boolean {
-  if (!policy) return epoch > 0;
-  return chain === policy.chain.length ? epoch > policy.epoch : chain > policy.chain.length;
+/** How the policy that a greeting speaks of relates to the one held here. */
+export type Relation = "none" | "behind" | "same" | "other" | "ahead" | "foreign";
+
+/** "other": of the same epoch, and yet another one. "foreign": of another founder, so that neither counts where the other does. */
+export function relationOf(greeting: Greeting, policy: Policy | undefined): Relation {
+  if (greeting.epoch === 0) return "none";
+  if (!policy) return "ahead";
+  if (greeting.founder !== ownerPinOf(policy.founder)) return "foreign";
+  const ahead = greeting.chain - policy.chain.length || greeting.epoch - policy.epoch;
+  if (ahead !== 0) return ahead > 0 ? "ahead" : "behind";
+  return greeting.policy === idOf(policy) ? "same" : "other";
 }
 
-/** Whether a greeting speaks of an older policy than this one, or of none. */
-export function isBehind({ chain, epoch }: Pick<Greeting, "chain" | "epoch">, policy: Policy): boolean {
-  return chain === policy.chain.length ? epoch < policy.epoch : chain < policy.chain.length;
+/** Whether a greeting contradicts an invitation with this key, or one without any, where no policy can settle it. */
+export function contradicts(greeting: Greeting, keyId: KeyId | undefined): boolean {
+  const saysSomething = greeting.key !== "" || greeting.epoch > 0;
+  return saysSomething && greeting.key !== (keyId ?? "");
+}
+
+/**
+ * Whether a greeting speaks against a grant, for whoever knows of no founder and so would believe any: it knows another
+ * founder, or that the room is open by this policy or a later one.
+ */
+export function speaksAgainst(greeting: Greeting, granted: Policy, founder: OwnerPin): boolean {
+  if (greeting.epoch === 0) return false;
+  if (greeting.founder !== founder) return true;
+  const relation = relationOf(greeting, granted);
+  return greeting.key === "" && relation !== "behind";
+}
+
+function isAhead(greeting: Greeting, policy: Policy | undefined): boolean {
+  return relationOf(greeting, policy) === "ahead";
 }
 
 function isInSealed(ground: Ground, member: PublicKey, { proved }: Shown): boolean {
@@ -80,6 +110,6 @@ function isKnocking({ self, policy }: Ground, shown: Shown | undefined): boolean
 
 /** It does not let this machine in: no packet would pass. */
 function isRefusedBy(ground: Ground, { answer, greeting }: Shown): boolean {
-  if (answer !== undefined && answer !== "open") return true;
+  if (isRefusal(answer)) return true;
   return !isSealed(ground) && !ground.policy && greeting !== undefined && greeting.key !== "";
 }

@@ -2,7 +2,15 @@ import * as v from "valibot";
 import type { RoomId } from "../base/brand.ts";
 import { fail, ok, type Result } from "../base/result.ts";
 import { HandOver, Policy } from "./policy.ts";
-import { HASH_LENGTH, type KeyId, PROOF_LENGTH, parseRoomKey, type RoomKey } from "./room-key.ts";
+import {
+  isShortHash,
+  type KeyId,
+  type OwnerPin,
+  type PolicyId,
+  PROOF_LENGTH,
+  parseRoomKey,
+  type RoomKey,
+} from "./room-key.ts";
 
 /** What two members say to each other about a room they share, as the body of a `trust` message on the control channel. */
 
@@ -13,12 +21,14 @@ const Greeting = v.object({
   t: v.literal("room"),
   room: RoomIdText,
   /** Which room key the sender has; empty when none. */
-  key: v.custom<KeyId | "">((text) => text === "" || (typeof text === "string" && text.length === HASH_LENGTH)),
+  key: v.custom<KeyId | "">(isHashOrNothing),
   /** HMAC with that key over this connection; empty without a key. */
   proof: v.pipe(v.string(), v.maxLength(PROOF_LENGTH)),
-  /** The policy that the sender holds: hand-overs in it, and its epoch. Both 0: none. */
+  /** The policy that the sender holds: its founder, the hand-overs in it, its epoch and its hash. Empty and 0: none. */
+  founder: v.custom<OwnerPin | "">(isHashOrNothing),
   chain: Count,
   epoch: Count,
+  policy: v.custom<PolicyId | "">(isHashOrNothing),
 });
 const PolicyNews = v.object({ t: v.literal("policy"), room: RoomIdText, policy: Policy });
 /** Lets the receiver in: the room's key, and the policy that names it. */
@@ -36,6 +46,15 @@ const TrustMessage = v.variant("t", [Greeting, PolicyNews, Grant, Door, HandOver
 export type TrustMessage = v.InferOutput<typeof TrustMessage>;
 export type Greeting = v.InferOutput<typeof Greeting>;
 export type DoorAnswer = (typeof DOOR_ANSWERS)[number];
+
+/** What a door says to whom it keeps out. */
+export function isRefusal(answer: DoorAnswer | undefined): boolean {
+  return answer !== undefined && answer !== "open";
+}
+
+function isHashOrNothing(text: unknown): boolean {
+  return text === "" || isShortHash(text);
+}
 
 /** Undefined for a type that a later version may have; fails with "malformed" for a known one that is not as it ought to be. */
 export function readTrustMessage(body: unknown): Result<TrustMessage | undefined> {

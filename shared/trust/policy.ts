@@ -3,7 +3,7 @@ import type { PublicKey, RoomId } from "../base/brand.ts";
 import { base64, base64Bytes, utf8 } from "../base/bytes.ts";
 import { type Failure, fail, ok, type Result } from "../base/result.ts";
 import { parsePublicKey, SIGNATURE_BYTES, type Signer, type VerifySignature } from "../identity/keys.ts";
-import { HASH_LENGTH, type KeyId } from "./room-key.ts";
+import { isShortHash, type KeyId, type PolicyId, policyIdOf } from "./room-key.ts";
 import { DOORS } from "./standing.ts";
 
 /**
@@ -18,8 +18,8 @@ export const MAX_LISTED = 100;
 export const MAX_REMOVED = 60;
 /** A room that changes hands more often than this wants to be made anew. */
 export const MAX_HANDOVERS = 16;
-/** Room for a policy at all its limits in one control message of 16 KiB, with room for JSON around it. */
-export const MAX_POLICY_LENGTH = 14 * 1024;
+/** Characters of JSON that a policy at all its limits has at most: one control message of 16 KiB carries it in a grant. */
+export const MAX_POLICY_LENGTH = 15 * 1024;
 const MAX_NAME_LENGTH = 64;
 const SIGNATURE_LENGTH = 88;
 
@@ -27,9 +27,7 @@ const Key = v.custom<PublicKey>((text) => typeof text === "string" && parsePubli
 const Signature = v.pipe(v.string(), v.length(SIGNATURE_LENGTH));
 const Epoch = v.pipe(v.number(), v.safeInteger(), v.minValue(1));
 const RoomIdText = v.custom<RoomId>((text) => typeof text === "string" && text.length > 0 && text.length <= 64);
-const KeyIdText = v.custom<KeyId | "">(
-  (text) => text === "" || (typeof text === "string" && text.length === HASH_LENGTH),
-);
+const KeyIdText = v.custom<KeyId | "">((text) => text === "" || isShortHash(text));
 
 /** From then on the room is `to`'s: the owner until then has signed that. */
 export const HandOver = v.object({ to: Key, epoch: Epoch, sig: Signature });
@@ -56,12 +54,23 @@ export const Policy = v.object({
   sig: Signature,
 });
 export type Policy = v.InferOutput<typeof Policy>;
+const UnsignedPolicy = v.omit(Policy, ["sig"]);
 export type UnsignedPolicy = Omit<Policy, "sig">;
 
 export type PolicyFailure = Failure<"bad_policy" | "bad_handover" | "bad_signature">;
 
 export function ownerOf({ founder, chain }: Pick<Policy, "founder" | "chain">): PublicKey {
   return chain.at(-1)?.to ?? founder;
+}
+
+export function idOf(policy: Policy): PolicyId {
+  return policyIdOf(policy.sig);
+}
+
+/** Why members would not take a policy, whoever signed it; undefined when they would. */
+export function whyUnfit(policy: UnsignedPolicy): string | undefined {
+  const shaped = v.safeParse(UnsignedPolicy, policy);
+  return shaped.success ? whyBad(policy) : shaped.issues[0].message;
 }
 
 export async function signPolicy(policy: UnsignedPolicy, signer: Signer): Promise<Policy> {
@@ -108,7 +117,16 @@ export function comparePolicies(held: Policy, other: Policy): "same" | "newer" |
   }
   if (other.chain.length !== held.chain.length) return other.chain.length > held.chain.length ? "newer" : "older";
   if (other.epoch !== held.epoch) return other.epoch > held.epoch ? "newer" : "older";
-  return other.sig === held.sig ? "same" : "older";
+  return other.sig === held.sig ? "same" : isMore(other, held) ? "newer" : "older";
+}
+
+/**
+ * Of two that an owner signed for one epoch (it lost what it had written down, or runs twice) all members must choose the
+ * same: the one that keeps more people out, else the smaller signature.
+ */
+function isMore(one: Policy, other: Policy): boolean {
+  const more = one.removed.length - other.removed.length;
+  return more !== 0 ? more > 0 : one.sig < other.sig;
 }
 
 export function removalOf(policy: Policy | undefined, key: PublicKey): Removal | undefined {
@@ -120,7 +138,7 @@ export function isListed(policy: Policy | undefined, key: PublicKey): boolean {
   return policy !== undefined && (ownerOf(policy) === key || policy.members.some(([member]) => member === key));
 }
 
-function whyBad({ sealed, key, members, removed, founder, chain }: Policy): string | undefined {
+function whyBad({ sealed, key, members, removed, founder, chain }: UnsignedPolicy): string | undefined {
   if (sealed !== (key !== "")) return "a policy names a key for an open room, or none for a sealed one";
   const listed = new Set(members.map(([member]) => member));
   const gone = new Set(removed.map(([member]) => member));

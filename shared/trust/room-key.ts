@@ -1,8 +1,7 @@
 import { hmac } from "@noble/hashes/hmac.js";
 import { sha256 } from "@noble/hashes/sha2.js";
-import { base64urlnopad } from "@scure/base";
 import type { PublicKey, RoomId } from "../base/brand.ts";
-import { concatBytes, equalBytes, utf8 } from "../base/bytes.ts";
+import { base64url, concatBytes, equalBytes, utf8 } from "../base/bytes.ts";
 import type { RandomBytes } from "../base/random.ts";
 import { publicKeyBytes } from "../identity/keys.ts";
 
@@ -13,6 +12,8 @@ export type RoomKey = string & { readonly [brand]: "RoomKey" };
 export type KeyId = string & { readonly [brand]: "KeyId" };
 /** 128 bits of a public key's hash in base64url, 22 characters: short enough for a link, too long to be met by chance. */
 export type OwnerPin = string & { readonly [brand]: "OwnerPin" };
+/** 128 bits of a policy's hash in base64url, 22 characters: two policies of one epoch are told apart by it. */
+export type PolicyId = string & { readonly [brand]: "PolicyId" };
 
 export const ROOM_KEY_BYTES = 32;
 export const ROOM_KEY_LENGTH = 43;
@@ -22,7 +23,7 @@ export const PROOF_LENGTH = 43;
 
 export function makeRoomKey(random: RandomBytes): RoomKey {
   const bytes = random(ROOM_KEY_BYTES);
-  const key = base64urlnopad.encode(bytes) as RoomKey;
+  const key = base64url.encode(bytes) as RoomKey;
   bytes.fill(0);
   return key;
 }
@@ -33,11 +34,11 @@ export function parseRoomKey(text: string): RoomKey | undefined {
 }
 
 export function parseOwnerPin(text: string): OwnerPin | undefined {
-  return bytesOf(text, HASH_LENGTH)?.length === HASH_BYTES ? (text as OwnerPin) : undefined;
+  return isShortHash(text) ? (text as OwnerPin) : undefined;
 }
 
 export function keyIdOf(key: RoomKey): KeyId {
-  const bytes = base64urlnopad.decode(key);
+  const bytes = base64url.decode(key);
   const id = shortHash("govpn-room-key-v1", bytes) as KeyId;
   bytes.fill(0);
   return id;
@@ -45,6 +46,16 @@ export function keyIdOf(key: RoomKey): KeyId {
 
 export function ownerPinOf(founder: PublicKey): OwnerPin {
   return shortHash("govpn-room-founder-v1", publicKeyBytes(founder)) as OwnerPin;
+}
+
+/** @param sig the policy's signature, which is of everything in it. */
+export function policyIdOf(sig: string): PolicyId {
+  return shortHash("govpn-room-policy-v1", utf8.encode(sig)) as PolicyId;
+}
+
+/** 22 characters of canonical base64url: what a hash of a key, a founder or a policy looks like. */
+export function isShortHash(text: unknown): boolean {
+  return typeof text === "string" && bytesOf(text, HASH_LENGTH)?.length === HASH_BYTES;
 }
 
 /** One connection, seen from the end that proves: what a proof holds for, and for nothing else. */
@@ -62,7 +73,7 @@ export interface Binding {
  * proof back, or on along another connection, proves nothing.
  */
 export function roomProof(key: RoomKey, binding: Binding): string {
-  return base64urlnopad.encode(proofBytes(key, binding));
+  return base64url.encode(proofBytes(key, binding));
 }
 
 export function isRoomProof(key: RoomKey, binding: Binding, proof: string): boolean {
@@ -71,7 +82,7 @@ export function isRoomProof(key: RoomKey, binding: Binding, proof: string): bool
 }
 
 function proofBytes(key: RoomKey, { room, from, to, fromFingerprint, toFingerprint }: Binding): Uint8Array {
-  const secret = base64urlnopad.decode(key);
+  const secret = base64url.decode(key);
   const message = JSON.stringify(["govpn-room-v1", room, from, to, fromFingerprint, toFingerprint]);
   const proof = hmac(sha256, secret, utf8.encode(message));
   secret.fill(0);
@@ -85,15 +96,15 @@ function isSame(a: Uint8Array, b: Uint8Array): boolean {
 }
 
 function shortHash(domain: string, bytes: Uint8Array): string {
-  return base64urlnopad.encode(sha256(concatBytes(utf8.encode(`${domain}\n`), bytes)).subarray(0, HASH_BYTES));
+  return base64url.encode(sha256(concatBytes(utf8.encode(`${domain}\n`), bytes)).subarray(0, HASH_BYTES));
 }
 
 /** Canonical only: of two texts for the same bytes, one is refused. */
 function bytesOf(text: string, length: number): Uint8Array | undefined {
   if (text.length !== length) return undefined;
   try {
-    const bytes = base64urlnopad.decode(text);
-    return equalBytes(utf8.encode(base64urlnopad.encode(bytes)), utf8.encode(text)) ? bytes : undefined;
+    const bytes = base64url.decode(text);
+    return equalBytes(utf8.encode(base64url.encode(bytes)), utf8.encode(text)) ? bytes : undefined;
   } catch {
     return undefined;
   }

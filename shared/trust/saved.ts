@@ -3,10 +3,12 @@ import type { RoomId } from "../base/brand.ts";
 import { HandOver, Policy } from "./policy.ts";
 import { type OwnerPin, parseOwnerPin, parseRoomKey, type RoomKey } from "./room-key.ts";
 
-/** What must outlive the process of one room's trust. `key` is a secret: store it like one. */
+/** What must outlive the process of one room's trust. `key` and `spare` are secrets: store them like such. */
 export const SavedRoomTrust = v.object({
   roomId: v.custom<RoomId>((id) => typeof id === "string" && id !== ""),
   key: v.optional(v.custom<RoomKey>((text) => typeof text === "string" && parseRoomKey(text) !== undefined)),
+  /** Of another invitation: which of the two keys holds is not known yet. */
+  spare: v.optional(v.custom<RoomKey>((text) => typeof text === "string" && parseRoomKey(text) !== undefined)),
   /** By which hash the founder is known. */
   owner: v.optional(v.custom<OwnerPin>((text) => typeof text === "string" && parseOwnerPin(text) !== undefined)),
   policy: v.optional(Policy),
@@ -17,6 +19,7 @@ export const SavedRoomTrust = v.object({
 export interface SavedRoomTrust {
   readonly roomId: RoomId;
   readonly key?: RoomKey;
+  readonly spare?: RoomKey;
   readonly owner?: OwnerPin;
   readonly policy?: Policy;
   readonly handingOver?: HandOver;
