@@ -77,15 +77,20 @@ export class Firewall {
   /** Whether a packet of the peer's, from its own address to this machine's, may come in. */
   admits(packet: Uint8Array): boolean {
     const head = this.#packet;
-    switch (head.read(packet)) {
+    const kind = head.read(packet);
+    if (this.#isOpen) {
+      if ((kind === "whole" || kind === "first") && head.isTcp) this.#admitsTcp(packet, head);
+      return true;
+    }
+    switch (kind) {
       case "whole":
         return this.#admitsHead(packet, head);
       case "first":
         return this.#admitsFirst(packet, head);
       case "later":
-        return this.#isOpen || (this.#fragments?.admits(head, this.#now()) ?? false);
+        return this.#fragments?.admits(head, this.#now()) ?? false;
       case "unclear":
-        return this.#isOpen;
+        return false;
     }
   }
 
@@ -98,7 +103,7 @@ export class Firewall {
       if (isPortOpen(this.#rule, "udp", u16(packet, transport))) return;
       this.#noteOther(kindOf(head), portsOfOurs(packet, transport), CONNECTION.unanswered);
     } else if (head.isIcmp) {
-      if (u8(packet, transport) !== echoOf(head).echoRequest || this.#isOpen) return;
+      if (u8(packet, transport) !== echoOf(head).echoRequest) return;
       this.#noteOther(kindOf(head), u16(packet, transport + ECHO_NUMBER), CONNECTION.echo);
     }
   }
@@ -132,7 +137,6 @@ export class Firewall {
 
   #admitsFirst(packet: Uint8Array, head: Dissection): boolean {
     const isAdmitted = this.#admitsHead(packet, head);
-    if (this.#isOpen) return true;
     this.#fragments ??= new AcceptedFragments();
     if (isAdmitted) return this.#fragments.accept(head, this.#now());
     this.#fragments.refuse(head, this.#now());
@@ -145,7 +149,6 @@ export class Firewall {
    */
   #admitsHead(packet: Uint8Array, head: Dissection): boolean {
     if (head.isTcp) return this.#admitsTcp(packet, head);
-    if (this.#isOpen) return true;
     if (head.isUdp) return this.#admitsUdp(packet, head);
     return head.isIcmp && this.#admitsIcmp(packet, head);
   }
@@ -153,7 +156,7 @@ export class Firewall {
   #admitsTcp(packet: Uint8Array, head: Dissection): boolean {
     const flags = u8(packet, head.transport + TCP.flags);
     // Nobody means it: a scanner that hopes for a filter which looks at one flag and a system that looks at the other.
-    if ((flags & TCP_FLAG.syn) !== 0 && (flags & (TCP_FLAG.fin | TCP_FLAG.rst)) !== 0) return this.#isOpen;
+    if ((flags & TCP_FLAG.syn) !== 0 && (flags & (TCP_FLAG.fin | TCP_FLAG.rst)) !== 0) return false;
     const isOpen = isPortOpen(this.#rule, "tcp", u16(packet, head.transport + 2));
     const now = this.#now();
     const connections = this.#connections;

@@ -1,62 +1,10 @@
-import { execFileSync } from "node:child_process";
-import { mkdtempSync, rmSync, symlinkSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { fileURLToPath } from "node:url";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { EventProgram } from "./lab/events.ts";
+import { describe, expect, it } from "vitest";
 import { iperf3, iperf3Server, ping } from "./lab/traffic.ts";
-import { useLab } from "./lab/use-lab.ts";
+import { MEMBER_2, useTunnelMembers } from "./tunnel-members.ts";
 
-/*
- * Two members on two hosts of a lab, their tunnels joined by one UDP socket each:
- *
- *   ping, iperf3                                           iperf3 --server
- *   govpn0 100.64.0.1, fd67:6f76:706e::1                   govpn0 100.64.0.2, fd67:6f76:706e::2
- *   Tunnel ── UdpLane ── eth0 10.66.0.1 ════════ 10.66.0.2 eth0 ── UdpLane ── Tunnel
- */
-const [ipv4, ipv6] = ["100.64.0.2", "fd67:6f76:706e::2"];
-const root = fileURLToPath(new URL("../..", import.meta.url));
-const program = fileURLToPath(new URL("./tunnel-host.ts", import.meta.url));
-
-let folder = "";
-beforeAll(() => {
-  // Bundled apart from the product's own build; native packages are found where they are installed.
-  folder = mkdtempSync(join(tmpdir(), "govpn-tunnel-host-"));
-  symlinkSync(join(root, "node_modules"), join(folder, "node_modules"));
-  const rolldown = join(root, "node_modules/rolldown/bin/cli.mjs");
-  const options = ["--platform", "node", "--format", "esm", "--external", "koffi", "-o", join(folder, "host.mjs")];
-  execFileSync(process.execPath, [rolldown, program, ...options], { cwd: root, stdio: "pipe" });
-});
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
-
-/** Two members of a lab of their own, up while the tests of a `describe` run. */
-function useMembers(...options: readonly string[]) {
-  return useUnlikeMembers(options, options);
-}
-
-/** The same, each with options of its own. */
-function useUnlikeMembers(...options: readonly [readonly string[], readonly string[]]) {
-  const lab = useLab({ hosts: 2 });
-  const members: EventProgram[] = [];
-  beforeAll(async () => {
-    for (const [self, peer] of [["1", "2"] as const, ["2", "1"] as const]) {
-      const args = [join(folder, "host.mjs"), self, peer, ...(options[Number(self) - 1] ?? [])];
-      members.push(lab().host(Number(self)).spawnEvents(process.execPath, args));
-    }
-    for (const member of members) await member.waitFor(({ event }) => event === "ready");
-  });
-  return {
-    host: (number: number) => lab().host(number),
-    member: (number: number) => members[number - 1]!,
-    async counters(number: number) {
-      const member = members[number - 1]!;
-      const from = member.events.length;
-      member.program.signal("SIGUSR2");
-      return member.waitFor(({ event }) => event === "counters", 5000, from);
-    },
-  };
-}
+// Two members joined by a lane of UDP, with ping and iperf3 through their tunnels.
+const { ipv4, ipv6 } = MEMBER_2;
+const useMembers = (...options: readonly string[]) => useTunnelMembers(options, options);
 
 describe("two members joined by a lane", () => {
   const { host, member, counters } = useMembers();
@@ -159,7 +107,7 @@ describe.each([
   ["with offloads and one without", [], ["--no-offloads"]],
   ["without offloads", ["--no-offloads"], ["--no-offloads"]],
 ] as const)("two members, %s", (_, first, second) => {
-  const { host, counters } = useUnlikeMembers(first, second);
+  const { host, counters } = useTunnelMembers(first, second);
 
   it("carry TCP both ways by IPv4 and IPv6", async () => {
     const server = await iperf3Server(host(2));

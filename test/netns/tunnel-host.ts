@@ -4,6 +4,7 @@ import { secureRandom } from "../../electron/adapters/random.ts";
 import { openTun } from "../../electron/adapters/tun/index.ts";
 import type { PublicKey } from "../../shared/base/brand.ts";
 import { createLogger } from "../../shared/base/logger.ts";
+import { formatInboundRule, parseInboundRule } from "../../shared/tunnel/inbound-rule.ts";
 import { DEFAULT_TUNNEL_MTU } from "../../shared/tunnel/mtu.ts";
 import { OFFLOAD_CAPABILITY } from "../../shared/tunnel/ports.ts";
 import { Tunnel } from "../../shared/tunnel/tunnel.ts";
@@ -22,6 +23,8 @@ const { values, positionals } = parseArgs({
     "lane-bytes": { type: "string", default: String(DEFAULT_TUNNEL_MTU) },
     /** As on a kernel that has none. */
     "no-offloads": { type: "boolean", default: false },
+    /** What the peer may begin; the others of several, in turn, when it is told so. */
+    inbound: { type: "string", multiple: true, default: [] },
   },
 });
 const [self = "1", peer = "2"] = positionals;
@@ -50,11 +53,19 @@ const lane = await connectUdpLane({
 const peerKey = `member ${peer}` as PublicKey;
 tunnel.setPeer(peerKey, { ...member(peer), capabilities: [OFFLOAD_CAPABILITY] });
 tunnel.setLane(peerKey, lane);
+const rules = [...values.inbound];
+const nextRule = () => {
+  const rule = parseInboundRule(rules.shift() ?? "all");
+  if (!rule.ok) throw new Error(rule.error.message);
+  tunnel.setInbound(peerKey, rule.value);
+  say({ event: "inbound", rule: formatInboundRule(rule.value) });
+};
+if (rules.length > 0) nextRule();
 tunnel.attach(device);
-say({ event: "ready", name: device.name });
 
-// SIGUSR2: say what was counted. SIGHUP: send the peer what it must not let in. SIGTERM: close, and so end.
+// SIGUSR2: say what was counted. SIGALRM: go on to the next rule. SIGHUP: send the peer what it must not let in. SIGTERM: close, and so end.
 process.on("SIGUSR2", () => say({ event: "counters", ...tunnel.counters(peerKey) }));
+process.on("SIGALRM", nextRule);
 process.on("SIGHUP", () => {
   for (const [source, destination] of [
     ["100.64.0.77", member(peer).ipv4],
@@ -70,3 +81,5 @@ process.once("SIGTERM", async () => {
   lane.close();
   await device.close();
 });
+// Only now: a signal that nobody handles yet would end it.
+say({ event: "ready", name: device.name });

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { ECHO_MS, UDP_ANSWERED_MS, UDP_UNANSWERED_MS } from "../../../shared/tunnel/connection-state.ts";
+import { ipv4Packet, ipv6Packet, udpPacket } from "../../fakes/packets.ts";
 import {
   ACK,
   ALL,
@@ -7,6 +8,8 @@ import {
   echo,
   echoReply,
   families,
+  fragment,
+  fragments,
   GAME,
   guarded,
   icmp,
@@ -122,6 +125,8 @@ describe.each(families)("ping by $name", (family) => {
   });
 });
 
+const routing = { protocol: 43, bytes: Buffer.alloc(8) };
+
 describe.each(families)("an ICMP error by $name", (family) => {
   const { self, ann } = family;
   const tcp = conversation(family, 40_000, 443);
@@ -157,6 +162,22 @@ describe.each(families)("an ICMP error by $name", (family) => {
     const otherFamily = families.find(({ name }) => name !== family.name)!;
     weSend(conversation(otherFamily, 40_000, 443).ourTcp(SYN));
     expect(comesIn(unreachable(ann, self, conversation(otherFamily, 40_000, 443).ourTcp(SYN)))).toBe(false);
+  });
+
+  it("may quote the first fragment of what was sent, and no other, nor a packet that nobody here sends", () => {
+    const { comesIn, weSend } = guarded(NONE);
+    const long = udpPacket(self, ann, Buffer.alloc(200), { source: 5353, destination: 53 });
+    const [first] = fragments(long, self, ann, 1);
+    weSend(first!);
+    expect(comesIn(unreachable(ann, self, first!))).toBe(true);
+    // The same bytes where the ports would be, but they are data.
+    const bytes = first!.subarray(-64);
+    const later = fragment(self, ann, 17, 1, { offset: 64, hasMore: true, bytes });
+    expect(comesIn(unreachable(ann, self, later))).toBe(false);
+    const optioned = self.includes(":")
+      ? ipv6Packet({ source: self, destination: ann, protocol: 17, extensions: [routing], payload: bytes })
+      : ipv4Packet({ source: self, destination: ann, protocol: 17, options: Buffer.alloc(4, 1), payload: bytes });
+    expect(comesIn(unreachable(ann, self, optioned))).toBe(false);
   });
 
   it("may be of each sort that a system heeds, and of no other", () => {

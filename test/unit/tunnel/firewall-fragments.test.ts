@@ -54,6 +54,9 @@ describe.each(families)("fragments by $name", (family) => {
   it("come in under all, in whatever order", () => {
     const { comesIn } = guarded(ALL);
     for (const each of whole().reverse()) expect(comesIn(each)).toBe(true);
+    const handshake = transportOf(conversation(family, 80, 50_000).theirTcp(SYN));
+    const padded = { offset: 0, hasMore: true, bytes: Buffer.concat([handshake, Buffer.alloc(4)]) };
+    expect(comesIn(fragment(from, to, TCP, 2, padded))).toBe(true);
   });
 
   it("of another datagram do not follow, nor do those of another family", () => {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { ESTABLISHED_MS, RESET_MS, SYN_SENT_MS, TIME_WAIT_MS } from "../../../shared/tunnel/connection-state.ts";
+import { udpPacket } from "../../fakes/packets.ts";
 import {
   ACK,
   ALL,
@@ -7,6 +8,8 @@ import {
   DATA,
   FIN,
   families,
+  fragments,
+  GAME,
   guarded,
   NONE,
   RST,
@@ -14,6 +17,7 @@ import {
   SYN_ACK,
   WEB,
 } from "./firewall-fixture.ts";
+import { ann, self } from "./fixture.ts";
 
 describe.each(families)("a TCP connection that this machine makes by $name", (family) => {
   const { ourTcp, theirTcp } = conversation(family, 40_000, 443);
@@ -54,10 +58,15 @@ describe.each(families)("a TCP connection that this machine makes by $name", (fa
 
   it("is not begun by anything but a SYN, so that the system's own answers do not bring in what was refused", () => {
     const { comesIn, weSend } = guarded(NONE);
-    for (const flags of [SYN_ACK, ACK, DATA, FIN, RST]) {
-      weSend(ourTcp(flags));
-      expect(comesIn(theirTcp(ACK))).toBe(false);
+    const another = conversation(family, 40_001, 443);
+    for (const before of [() => {}, () => weSend(another.ourTcp(SYN))]) {
+      before();
+      for (const flags of [SYN_ACK, ACK, DATA, FIN, RST]) {
+        weSend(ourTcp(flags));
+        expect(comesIn(theirTcp(ACK))).toBe(false);
+      }
     }
+    expect(comesIn(another.theirTcp(SYN_ACK))).toBe(true);
   });
 
   it("is given up when nobody answers, but not while the system goes on asking", async () => {
@@ -224,8 +233,8 @@ describe.each(families)("a TCP connection that this machine makes by $name", (fa
 
   it("is not forgotten while a lane is remade", () => {
     const { tunnel, lanes, comesIn } = connected();
-    tunnel.setLane("ann" as never, undefined);
-    tunnel.setLane("ann" as never, lanes.ann);
+    tunnel.setLane(ann.key, undefined);
+    tunnel.setLane(ann.key, lanes.ann);
     expect(comesIn(theirTcp(DATA))).toBe(true);
   });
 });
@@ -236,10 +245,8 @@ describe("when an IPv4 address changes", () => {
   it.each(["the peer's", "this machine's"])("%s, connections by IPv4 are over and those by IPv6 go on", (whose) => {
     const { tunnel, weSend, comesIn } = guarded(NONE);
     for (const each of [ipv4!, ipv6!]) weSend(each.ourTcp(SYN));
-    const ann = { ipv4: "100.64.0.2", ipv6: "fd67:6f76:706e::2" };
-    const self = { ipv4: "100.64.0.1", ipv6: "fd67:6f76:706e::1", ipv4Salt: 0 };
     const move = (to: { ipv4: string }) => {
-      if (whose === "the peer's") tunnel.setPeer("ann" as never, { ...ann, ...to });
+      if (whose === "the peer's") tunnel.setPeer(ann.key, { ...ann, ...to });
       else tunnel.setSelf({ ...self, ...to });
     };
     // The same ones again change nothing.
@@ -249,5 +256,15 @@ describe("when an IPv4 address changes", () => {
     move(whose === "the peer's" ? ann : self);
     expect(comesIn(ipv4!.theirTcp(SYN_ACK))).toBe(false);
     expect(comesIn(ipv6!.theirTcp(SYN_ACK))).toBe(true);
+  });
+
+  it("what was let in of a datagram is not gone on with", () => {
+    const { tunnel, comesIn } = guarded(GAME);
+    const game = udpPacket(ann.ipv4, self.ipv4, Buffer.alloc(200), { source: 50_000, destination: 27_015 });
+    const [first, second] = fragments(game, ann.ipv4, self.ipv4, 1);
+    expect(comesIn(first!)).toBe(true);
+    tunnel.setPeer(ann.key, { ...ann, ipv4: "100.64.0.77" });
+    tunnel.setPeer(ann.key, ann);
+    expect(comesIn(second!)).toBe(false);
   });
 });
