@@ -1,8 +1,8 @@
 import { randomInt } from "node:crypto";
 import { InvalidArgumentError } from "commander";
-import type { HostSnapshot, RoomView } from "../../shared/ipc/contract.ts";
+import type { Invitation } from "../../shared/ipc/app.ts";
 import { PIN_PATTERN } from "../../shared/protocols/govpn/limits.ts";
-import { invocation } from "./invocation.ts";
+import { invocation, quoted } from "./invocation.ts";
 import type { Output } from "./output.ts";
 
 /** Four digits, none more likely than another. */
@@ -16,21 +16,25 @@ export function pinArgument(text: string): string {
   throw new InvalidArgumentError("A PIN is exactly four digits, for example 4821.");
 }
 
-/** What others need to join. It holds the room's secret: shown to whoever made the room, or asked for an invitation. */
-export function sayInvitation(room: RoomView, { url, publicUrl }: HostSnapshot["server"], output: Output): void {
-  if (room.pin === undefined) return;
-  const server = publicUrl ?? url;
-  output.emit({ event: "invitation", roomId: room.roomId, name: room.name, pin: room.pin, server });
+/** What others need to join. It holds the room's secrets: shown to whoever made the room, or asked for an invitation. */
+export function sayInvitation(invitation: Invitation, output: Output): void {
+  const { roomId, name, pin, server, link, sealed, reachable } = invitation;
+  output.emit({ event: "invitation", roomId, name, pin, server, link, sealed });
   output.say();
-  output.say(`  Room "${room.name}"`);
-  output.say(`  id   ${room.roomId}`);
-  output.say(`  PIN  ${room.pin}`);
+  output.say(`  Room "${name}"`);
+  output.say(`  id    ${roomId}`);
+  output.say(`  PIN   ${pin}`);
+  output.say(`  link  ${link}`);
   output.say();
   output.say(
-    publicUrl === undefined
-      ? "To join, on this machine alone (the server listens here only):"
-      : "To join, on another machine:",
+    reachable ? "To join, on another machine:" : "To join, on this machine alone (the server listens here only):",
   );
-  const elsewhere = publicUrl === undefined ? `${invocation()} --profile OTHER` : invocation();
-  output.say(`  ${elsewhere} up --server ${server} --join ${room.roomId} --pin ${room.pin}`);
+  output.say(
+    `  ${reachable ? invocation() : `${invocation()} --profile OTHER`} up --join ${quoted(link)} --pin ${pin}`,
+  );
+  output.say(
+    sealed
+      ? "Who has the link and the PIN comes in. Who has the id and the PIN alone waits at the door: govpn door"
+      : "Who has the PIN comes in: the link holds no key.",
+  );
 }

@@ -7,7 +7,7 @@ export function invocation(profile?: string, env: Readonly<Record<string, string
   return profile === undefined ? program : `${program} --profile ${quoted(profile)}`;
 }
 
-/** For a POSIX shell. */
-function quoted(argument: string): string {
+/** An argument as it is typed in a POSIX shell. */
+export function quoted(argument: string): string {
   return /^[\w./:@%+=,-]+$/.test(argument) ? argument : `'${argument.replaceAll("'", `'\\''`)}'`;
 }

@@ -3,17 +3,21 @@ import { VERSION } from "../main/version.ts";
 import { demoCommand } from "./commands/demo.ts";
 import { demoTrafficCommand } from "./commands/demo-traffic.ts";
 import { doctorCommand } from "./commands/doctor.ts";
+import { banCommand, doorCommand, kickCommand, letInCommand, turnAwayCommand, unbanCommand } from "./commands/door.ts";
 import { identityCommand } from "./commands/identity.ts";
-import {
-  createCommand,
-  inviteCommand,
-  joinCommand,
-  kickCommand,
-  leaveCommand,
-  renameCommand,
-} from "./commands/rooms.ts";
+import { reachCommand } from "./commands/reach.ts";
+import { createCommand, inviteCommand, joinCommand, leaveCommand, renameCommand } from "./commands/rooms.ts";
 import { serveCommand } from "./commands/serve.ts";
 import { downCommand, peersCommand, pingCommand, statusCommand } from "./commands/status.ts";
+import {
+  acceptKeyCommand,
+  comparedCommand,
+  handOverCommand,
+  rulesCommand,
+  trustCommand,
+  untrustCommand,
+  wordsCommand,
+} from "./commands/trust.ts";
 import { uiCommand } from "./commands/ui.ts";
 import { startCommand, upCommand } from "./commands/up.ts";
 import { createOutput, EXIT_DONE, EXIT_FAILED, EXIT_USAGE } from "./output.ts";
@@ -21,7 +25,7 @@ import { endWithReader } from "./signals.ts";
 
 function program(): Command {
   const root = new Command("govpn")
-    .description("A private network among friends: create a room, share its id and PIN, reach each other's machines.")
+    .description("A private network among friends: create a room, share its link and PIN, reach each other's machines.")
     .version(VERSION)
     .option("--profile <dir>", "folder with this machine's identity and rooms (default: the platform's data folder)")
     .option("--json", "print one JSON object a line")
@@ -31,8 +35,8 @@ function program(): Command {
 The first time:
   govpn demo                                         see it work, on this machine alone
   govpn serve --host 0.0.0.0                         on a machine that all can reach
-  govpn up --server HOST:8080 --create "My room"     on the first machine; prints an id and a PIN
-  govpn up --server HOST:8080 --join ID --pin PIN    on every other machine
+  govpn up --server HOST:8080 --create "My room"     on the first machine; prints a link and a PIN
+  govpn up --join LINK --pin PIN                     on every other machine
 
 Exit status: 0 done, 1 failed, 2 bad usage.`,
     );
@@ -48,8 +52,21 @@ Exit status: 0 done, 1 failed, 2 bad usage.`,
     inviteCommand(),
     joinCommand(),
     renameCommand(),
-    kickCommand(),
     leaveCommand(),
+    doorCommand(),
+    letInCommand(),
+    turnAwayCommand(),
+    kickCommand(),
+    banCommand(),
+    unbanCommand(),
+    trustCommand(),
+    untrustCommand(),
+    handOverCommand(),
+    rulesCommand(),
+    reachCommand(),
+    wordsCommand(),
+    comparedCommand(),
+    acceptKeyCommand(),
     serveCommand(),
     identityCommand(),
     doctorCommand(),

@@ -1,7 +1,7 @@
 import type { PublicKey, RoomId } from "../../shared/base/brand.ts";
 import type { RoomView, ServerView, TunnelView } from "../../shared/ipc/contract.ts";
-import type { PeerView } from "../../shared/mesh/mesh.ts";
-import type { Host } from "../main/host.ts";
+import type { Host, HostEvents } from "../main/host.ts";
+import { narrateTrust } from "./narrate-trust.ts";
 import type { Output } from "./output.ts";
 import { duration, inWords } from "./words.ts";
 
@@ -9,7 +9,7 @@ import { duration, inWords } from "./words.ts";
  * Tells what happens, as it happens: events for programs, sentences for people. What is the case already is told first,
  * so nothing that happened before is missed.
  */
-export function narrate(host: Host, output: Output): void {
+export function narrate(host: Host, output: Output, govpn: string): void {
   const { events } = host;
   const now = host.snapshot();
   tellServer(now.server, output);
@@ -18,6 +18,7 @@ export function narrate(host: Host, output: Output): void {
   events.on("tunnel", () => tellTunnel(host.snapshot().tunnel, output));
   narrateRooms(host, now.rooms, output);
   narratePeers(host, output);
+  narrateTrust(host, output, govpn);
   events.on("refused", ({ publicKey, failure }) => {
     output.emit({ event: "refused", publicKey, ...failure });
   });
@@ -100,11 +101,14 @@ function narratePeers(host: Host, output: Output): void {
   });
 }
 
-function peerEvent({ publicKey, username, state, address, lane, path, rttMs, verified }: PeerView): object {
+type PeerNews = HostEvents["peer"];
+
+function peerEvent({ publicKey, username, state, standing, address, lane, path, rttMs, verified }: PeerNews): object {
   return {
     publicKey,
     username,
     state,
+    standing,
     ipv4: address.ipv4,
     ipv6: address.ipv6,
     lane,
@@ -114,7 +118,7 @@ function peerEvent({ publicKey, username, state, address, lane, path, rttMs, ver
   };
 }
 
-function connectedLine({ username, address, path, rttMs = 0, verified }: PeerView): string {
+function connectedLine({ username, address, path, rttMs = 0, verified }: PeerNews): string {
   const doubt = verified ? "" : ", NOT VERIFIED: its client does not sign";
   return `+ ${username} is connected: ${address.ipv4} (${path?.kind ?? "direct"}, ${duration(rttMs)}${doubt})`;
 }

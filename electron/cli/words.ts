@@ -22,7 +22,24 @@ const words: Readonly<Record<string, (message: string, command?: string) => stri
   unknown_member: () => "No such member. Use a name, an address or a public key from: govpn peers",
   which_member: (message) => `${message}. Use the address instead; govpn peers lists them.`,
   kick_self: () => "You cannot remove yourself. To close the room: govpn leave",
-  not_connected: () => "GoVPN is told to stay disconnected. Connect it in the user interface: govpn ui",
+  not_connected: (message) =>
+    /^GoVPN/.test(message)
+      ? "GoVPN is told to stay disconnected. Connect it in the user interface: govpn ui"
+      : `${message}. It has to be connected; look at: govpn peers`,
+  other_server: (message) =>
+    `${message}. Bring GoVPN up there: govpn up --join LINK --pin PIN; or say --here if it is the same server.`,
+  other_founder: () =>
+    "The link names another founder than the room has that you are in. Somebody made it up, or mixed up two rooms: ask for the link again.",
+  not_sealed: (message) => `${message}. To seal the room: govpn rules --sealed`,
+  not_at_door: () => "Nobody of that name is at the door. See who is: govpn door",
+  not_removed: () => "Nobody of that name or key was removed from the room. Who was: govpn status",
+  which_removed: (message) => `${message}. Say which by its public key; govpn status --json lists them.`,
+  too_many_removed: (message) => `${message} with: govpn unban KEY`,
+  too_many_handovers: (message) => `${message}. Make a new room: govpn create NAME`,
+  handing_over: (message) =>
+    `${message}. It is done as soon as the new owner is connected; until then nothing of it changes.`,
+  invalid_rule: (message) => `${message}; for one member: govpn reach MEMBER RULE`,
+  not_signed: (message) => `${message}. Look at: govpn doctor`,
   not_running: () => "GoVPN is not running for this profile. Start it with: govpn up --server URL",
   profile_in_use: (message) =>
     `${message}. Look at it with govpn status, stop it with govpn down, or take another --profile DIR.`,

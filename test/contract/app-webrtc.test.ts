@@ -65,8 +65,8 @@ describe("two programs", () => {
     const invitation = await must(ann, "invite", { roomId });
     const url = { kind: "url", url: invitation.server } as const;
     const ben = await start("ben", { remember: { server: url, username: "Ben" }, isStrict: true });
-    const { roomId: named } = await must(ben, "readLink", { link: invitation.link });
-    await must(ben, "join", { roomId: named, pin: invitation.pin });
+    const { roomId: named, key = "", owner = "" } = await must(ben, "readLink", { link: invitation.link });
+    await must(ben, "join", { roomId: named, pin: invitation.pin, key, owner });
     await Promise.all([ann, ben].map((each) => until(each, (state) => links(state).includes("connected"))));
 
     const figures = await must(ben, "speedTest", { member: "Ann", seconds: 1 });

@@ -174,6 +174,14 @@ describe("bad usage", () => {
     [["up", "--create", "a", "--join", "b"], "not both"],
     [["up", "--join", "den"], "takes the room's PIN"],
     [["up", "--pin", "1234"], "goes with --create or --join"],
+    [["up", "--join", "govpn://join/den#k=short", "--pin", "1234"], "The link's key is damaged"],
+    [["up", "--open-room"], "goes with --create"],
+    [["up", "--reach", "none"], "goes with --create or --join"],
+    [["join", "govpn://kick/den", "--pin", "1234"], "something else than joining"],
+    [["create", "Den", "--reach", "icmp"], "ports such as"],
+    [["reach", "icmp"], 'Say "all", "none"'],
+    [["rules", "--sealed", "--open"], "cannot be used with"],
+    [["rules", "--doors", "nobody"], "owner, trusted, members"],
     [["start", "--port", "65536"], "from 0 to 65535"],
     [["serve", "--port", "x"], "whole number"],
     [["identity"], "Usage: govpn identity"],
@@ -204,6 +212,14 @@ describe("without a running GoVPN", () => {
     ["kick Ben"],
     ["ping Ben"],
     ["rename Lair"],
+    ["door"],
+    ["let-in Ben"],
+    ["ban Ben"],
+    ["unban Ben"],
+    ["rules"],
+    ["reach"],
+    ["words"],
+    ["compared Ben"],
   ])("govpn %s ends with 1 and says how to start it", async (command) => {
     const plain = await run(command.split(" "));
     expect(plain).toMatchObject({ code: 1, stdout: "" });
@@ -227,14 +243,21 @@ describe("a running GoVPN", () => {
     expect(created).toMatchObject({ name: "Den", state: "joined", owner: true, pin: expect.stringMatching(/^\d{4}$/) });
     const { room_id: roomId, pin } = created as { room_id: string; pin: string };
     const [invitation] = events((await server.command("invite", "--json")).stdout);
-    expect(invitation).toEqual({ event: "invitation", room_id: roomId, name: "Den", pin, server: url });
+    const { link } = created as { link: string };
+    expect(invitation).toEqual({
+      ...{ event: "invitation", room_id: roomId, name: "Den", pin, server: url, link, sealed: true },
+    });
+    expect(link).toMatch(new RegExp(`^govpn://join/${roomId}\\?.*#k=[\\w-]{43}&o=[\\w-]{22}$`));
 
     const ben = new Running("two", ["up", "--server", url, "--username", "日本"]);
     await ben.event(isNamed("server", { state: "online" }));
-    const wrong = await ben.command("join", roomId, "--pin", pin === "0000" ? "0001" : "0000");
+    const wrong = await ben.command("join", link, "--pin", pin === "0000" ? "0001" : "0000");
     expect(wrong).toMatchObject({ code: 1, stdout: "" });
     expect(wrong.stderr).toBe("govpn: The PIN is wrong. Ask whoever made the room for it; it has four digits.\n");
-    const joined = await ben.command("join", roomId, "--pin", pin);
+    const elsewhere = await ben.command("join", link.replace("127.0.0.1", "192.0.2.1"), "--pin", pin);
+    expect(elsewhere).toMatchObject({ code: 1, stdout: "" });
+    expect(elsewhere.stderr).toContain("The link's room is on ws://192.0.2.1");
+    const joined = await ben.command("join", link, "--pin", pin);
     expect(joined).toMatchObject({ code: 0, stdout: 'In the room "Den". Its members: govpn peers\n' });
     await server.event(isNamed("peer", { state: "connected" }));
 
@@ -261,7 +284,7 @@ describe("a running GoVPN", () => {
     await ben.event(isNamed("room", { name: "Lair" }));
     expect((await server.command("leave", "--room", "nope")).stderr).toContain("You are not in that room.");
     expect((await server.command("kick", "日本")).stdout).toBe(
-      "日本 is out of the room. With the PIN it can come back.\n",
+      "日本 is out of the room. It may knock; only you can let it in again.\n",
     );
     await ben.event(isNamed("room", { state: "left", reason: "kicked" }));
     expect((await server.command("leave")).stdout).toBe("Left.\n");
@@ -282,8 +305,9 @@ describe("a running GoVPN", () => {
     const owner = new Running("two", ["up", "--server", url, "--create", "Attic", "--username", "Ben"]);
     const invitation = await owner.event(isNamed("invitation"));
     expect(invitation).toMatchObject({ name: "Attic", pin: expect.stringMatching(/^\d{4}$/), server: url });
-    const { room_id: roomId, pin } = invitation as { room_id: string; pin: string };
-    const guest = new Running("three", ["up", "--server", url, "--join", roomId, "--pin", pin, "--username", "Eve"]);
+    const { link, pin } = invitation as { link: string; pin: string };
+    // The link says where the server is.
+    const guest = new Running("three", ["up", "--join", link, "--pin", pin, "--username", "Eve"]);
     const peer = await guest.event(isNamed("peer", { state: "connected" }));
     // The lane is the one in use just then: the media lane may have proved itself before the first round trip came back.
     expect(peer).toMatchObject({
@@ -293,6 +317,7 @@ describe("a running GoVPN", () => {
       lane: expect.stringMatching(/^(packets|media)$/),
       path: "direct",
       verified: true,
+      standing: "member",
       rtt_ms: expect.any(Number),
     });
     expect(guest.said[0]).toMatchObject({ event: "warning", code: "secrets_in_plain_file" });

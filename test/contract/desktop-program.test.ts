@@ -191,7 +191,9 @@ describe.skipIf(!canIsolate)("the built desktop app", () => {
     const program = await started();
     const made = await program.call("create", { name: "Den", pin: "4821" });
     const { roomId } = made.value as unknown as { roomId: RoomId };
-    const join = ["--server", "ws://127.0.0.1:8080", "--join", roomId, "--pin", "4821", "--username", "Ben"];
+    const { value } = await program.call("invite", { roomId });
+    const { link } = value as unknown as { link: string };
+    const join = ["--server", "ws://127.0.0.1:8080", "--join", link, "--pin", "4821", "--username", "Ben"];
     other = program.beside("up", ...join, "--tun", "off", "--profile", `${folder}/ben`);
     const ben = (state = program.state()) =>
       Object.values(state?.rooms[roomId]?.members ?? {}).find((each) => each.state !== "self");

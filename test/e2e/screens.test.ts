@@ -62,7 +62,7 @@ describe("every screen", () => {
     roomId = String(invitation.room_id);
     ben = await joinRoom(
       lab().host(2),
-      { server: String(invitation.server), roomId, pin: "4821" },
+      { server: String(invitation.server), roomId, pin: "4821", link: String(invitation.link) },
       { username: "Ben" },
     );
     await ann.program.waitFor((e) => e.event === "peer" && e.state === "connected");

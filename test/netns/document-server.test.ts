@@ -43,7 +43,7 @@ describe("two machines on a server that sends nothing beyond the document's fiel
     expect((await ann.status()).rooms).toMatchObject([{ name: "Renamed", state: "joined" }]);
   });
 
-  it("part when the owner kicks, and meet again when the kicked one joins with the PIN", async () => {
+  it("part when the owner kicks, and meet again when the owner lets in the kicked one, who knocks", async () => {
     let from = { ann: ann.now, bob: bob.now };
     await ann.tell("kick", "bob");
     expect(await bob.room("left", { from: from.bob })).toMatchObject({ reason: "kicked" });
@@ -51,7 +51,9 @@ describe("two machines on a server that sends nothing beyond the document's fiel
     expect(await ping(ann.host, bob.ipv4, { count: 1, waitMs: 500 })).toMatchObject({ received: 0 });
 
     from = { ann: ann.now, bob: bob.now };
-    await bob.tell("join", key.roomId, "--pin", key.pin);
+    await bob.tell("join", key.link, "--pin", key.pin);
+    await ann.up.waitFor(({ event }) => event === "door", 10_000, from.ann);
+    await ann.tell("let-in", "bob");
     await Promise.all([ann.sees(bob, "connected", { from: from.ann }), bob.sees(ann, "connected", { from: from.bob })]);
     expect(await ping(ann.host, bob.ipv4)).toMatchObject({ received: 3 });
   });

@@ -107,11 +107,11 @@ describe("a member of a room", () => {
     bob = await bringUp(lab().host(2), [], { username: "bob" });
     await bob.server("online");
     expect((await bob.status()).rooms).toEqual([]);
-    await bob.tell("join", key.roomId, "--pin", key.pin);
+    await bob.tell("join", key.link, "--pin", key.pin);
     await Promise.all([bob.sees(ann, "connected"), bob.sees(cat, "connected")]);
   });
 
-  it("that is kicked is out for everybody at once, and can come back with the PIN", async () => {
+  it("that is kicked is out for everybody at once, and comes back if the owner lets it in", async () => {
     const from = bob.now;
     await othersSee("gone", AT_ONCE_MS, () => ann.tell("kick", "bob"));
     expect(await bob.room("left", { from })).toMatchObject({ room_id: key.roomId, reason: "kicked" });
@@ -121,7 +121,14 @@ describe("a member of a room", () => {
 
     const refused = await bob.ask("join", key.roomId, "--pin", key.pin === "0000" ? "1111" : "0000");
     expect(refused).toMatchObject({ code: 1, lines: [{ event: "error", code: "wrong_pin" }] });
-    await othersSee("connected", BACK_MS, () => bob.tell("join", key.roomId, "--pin", key.pin));
+    await othersSee("connected", BACK_MS, async () => {
+      const before = ann.now;
+      // The link that it has is of no use any more: it knocks.
+      await bob.tell("join", key.link, "--pin", key.pin);
+      await ann.up.waitFor(({ event, username }) => event === "door" && username === "bob", BACK_MS, before);
+      expect(await reach()).toEqual(NOBODY);
+      await ann.tell("let-in", "bob");
+    });
     expect(await reach()).toEqual(EVERYBODY);
   });
 

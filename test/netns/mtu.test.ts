@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import type { Host } from "./lab/host.ts";
-import { allConnected, createRoom, joinRoom, Member, type RoomKey } from "./lab/member.ts";
+import { allConnected, createRoom, joining, joinRoom, Member, type RoomKey } from "./lab/member.ts";
 import { download, httpServe, ping } from "./lab/traffic.ts";
 import { useLab } from "./lab/use-lab.ts";
 
@@ -141,7 +141,7 @@ describe("members that can do less than others", () => {
   });
 
   it("are sent finished packets of their own size, where they know no offloads and their interface is narrower", async () => {
-    const args = ["--server", key.server, "--join", key.roomId, "--pin", key.pin, "--mtu", "1280"];
+    const args = [...joining(key), "--mtu", "1280"];
     const from = ann.now;
     const program = lab().host(2).testProgram("plain-member", args);
     const ready = await program.waitFor(({ event }) => event === "ready");

@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { DEFAULT_TUNNEL_MTU } from "../../shared/tunnel/mtu.ts";
 import type { ProgramEvent } from "./lab/events.ts";
 import type { Host } from "./lab/host.ts";
-import { allConnected, bringUp, joining, type Member, type RoomKey, startUp } from "./lab/member.ts";
+import { allConnected, bringUp, invitedBy, joining, type Member, type RoomKey, startUp } from "./lab/member.ts";
 import { namespacePrefix } from "./lab/namespaces.ts";
 import { iperf3, iperf3Server, ping } from "./lab/traffic.ts";
 import { useLab } from "./lab/use-lab.ts";
@@ -115,7 +115,7 @@ describe("two people who are not root", () => {
     const server = await lab().host(3).serve(["--memory", "--rate-limit", "0"]);
     for (const name of ["ann", "bob"]) folderOf(name);
     const ann = await up(1, ["--server", server.url, "--create", "Lab", "--pin", "1234"]);
-    key = { server: server.url, roomId: String((await ann.room("joined")).room_id), pin: "1234" };
+    key = await invitedBy(ann, server.url);
     members.push(ann, await up(2, joining(key)));
   });
 

@@ -82,7 +82,7 @@ describe("when the signaling server is killed", () => {
     await bob.up.waitFor(({ event, name }) => event === "room" && name === "Lasting longer");
   });
 
-  it("somebody new joins with the same id and PIN, and reaches both", async () => {
+  it("somebody new joins by the same link and PIN, and reaches both", async () => {
     const cat = await joinRoom(lab().host(4), key, { username: "cat" });
     await allConnected([ann, bob, cat]);
     for (const { ipv4, ipv6 } of [ann, bob]) {
@@ -114,7 +114,7 @@ describe("when a server that keeps its rooms in memory only is started again", (
     }
     const marks = [ann.now, bob.now];
     const made = await ann.tell("create", "Another", "--pin", "4321");
-    await bob.tell("join", String(made.room_id), "--pin", "4321");
+    await bob.tell("join", String(made.link), "--pin", "4321");
     await Promise.all([
       ann.sees(bob, "connected", { from: marks[0] ?? 0 }),
       bob.sees(ann, "connected", { from: marks[1] ?? 0 }),

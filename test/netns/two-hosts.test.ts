@@ -78,6 +78,9 @@ describe("two machines in a room", () => {
     });
     // What is read on a shared screen, or pasted into a bug report, holds no secret.
     expect(JSON.stringify(status)).not.toContain(`"${key.pin}"`);
+    const [, roomKey = ""] = /#k=([\w-]{43})/.exec(key.link) ?? [];
+    expect(roomKey).not.toBe("");
+    expect(JSON.stringify(status)).not.toContain(roomKey);
     const device = JSON.parse((await ann.host.run("ip", ["-j", "addr", "show", "govpn0"])).stdout);
     const addresses = device[0].addr_info.map(({ local }: { local: string }) => local);
     expect(addresses).toEqual([ann.ipv4, ann.ipv6]);
@@ -140,7 +143,7 @@ describe("what it costs", () => {
     const joiner = await bringUp(host, ["--server", key.server], { profile: host.newProfile() });
     await joiner.server("online");
     const replied = firstReply(host, ann.ipv4, { intervalMs: 10 });
-    await joiner.tell("join", key.roomId, "--pin", key.pin);
+    await joiner.tell("join", key.link, "--pin", key.pin);
     const took = await replied;
     await joiner.tell("leave");
     await joiner.up.stop();

@@ -1,92 +1,85 @@
 import { Command } from "commander";
-import { fail, ok, type Result } from "../../../shared/base/result.ts";
-import type { RoomView } from "../../../shared/ipc/contract.ts";
-import type { ControlMethod, ControlParams, ControlReplies } from "../../../shared/ipc/control.ts";
-import { askHost } from "../control-client.ts";
+import { type Failure, fail } from "../../../shared/base/result.ts";
+import type { InboundRule } from "../../../shared/ipc/contract.ts";
+import { isServerInUse, reachArgument, readEntry } from "../entry.ts";
 import { newPin, pinArgument, sayInvitation } from "../invitation.ts";
-import { createOutput, EXIT_DONE, EXIT_FAILED, type Output } from "../output.ts";
-import { inWords } from "../words.ts";
+import { createOutput, EXIT_USAGE } from "../output.ts";
+import { shownRoom } from "../shown.ts";
+import { ask, complain, type GlobalOptions, pickRoom, type RoomOptions, roomOf, roomOption } from "./ask.ts";
 
-interface GlobalOptions {
-  readonly profile?: string;
-  readonly json?: boolean;
+const reachOption = [
+  "--reach <rule>",
+  "what members may begin with this computer: all, none, or ports such as tcp:22,udp:27015",
+  reachArgument,
+] as const;
+
+interface EntryOptions extends GlobalOptions {
+  readonly pin?: string;
+  readonly reach?: InboundRule;
 }
 
-interface RoomOptions extends GlobalOptions {
-  readonly room?: string;
-}
-
-const roomOption = ["--room <id>", "which room, if you are in several"] as const;
-const roomOf = ({ room }: RoomOptions) => (room === undefined ? {} : { roomId: room });
-
-/** Asks the running host one thing and shows the answer; the exit status says whether it was done. */
-export async function ask<M extends ControlMethod>(
-  options: GlobalOptions,
-  method: M,
-  params: ControlParams<M>,
-  show: (reply: ControlReplies[M], output: Output) => unknown,
-): Promise<void> {
-  const output = createOutput(options.json ?? false);
-  const reply = await askHost(options.profile, method, params);
-  if (!reply.ok) {
-    output.complain(reply.error.code, inWords(reply.error));
-    process.exitCode = EXIT_FAILED;
-    return;
-  }
-  process.exitCode = EXIT_DONE;
-  await show(reply.value, output);
-}
+const inboundOf = ({ reach }: EntryOptions) => (reach === undefined ? {} : { inbound: reach });
 
 export function createCommand(): Command {
   return new Command("create")
     .description("create a room, and show what others need to join it")
     .argument("<name>", "what the room is called")
     .option("--pin <pin>", "four digits (default: made up)", pinArgument)
+    .option("--open", "let in whoever has the PIN; else who has not got the link waits at the door")
+    .option(...reachOption)
     .action(async (name: string, _: unknown, self: Command) => {
-      const options = self.optsWithGlobals<GlobalOptions & { pin?: string }>();
-      await ask(options, "create", { name, pin: options.pin ?? newPin() }, async (room, output) => {
-        output.emit(room);
-        if (output.json) return;
-        await ask(options, "status", {}, ({ server }) => sayInvitation(room, server, output));
-      });
+      const options = self.optsWithGlobals<EntryOptions & { open?: boolean }>();
+      const { pin = newPin(), open = false } = options;
+      await ask(options, "create", { name, pin, sealed: !open, ...inboundOf(options) }, (room) =>
+        ask(options, "invite", { roomId: room.roomId }, (invitation, output) => {
+          const { link, sealed } = invitation;
+          if (output.json) output.emit({ ...shownRoom(room), pin, link, sealed });
+          else sayInvitation(invitation, output);
+        }),
+      );
     });
 }
 
 export function inviteCommand(): Command {
   return new Command("invite")
-    .description("show what others need to join a room: its id, its PIN and the server")
+    .description("show what others need to join a room: its link and its PIN")
     .option(...roomOption)
     .action(async (_: unknown, self: Command) => {
       const options = self.optsWithGlobals<RoomOptions>();
-      await ask(options, "status", {}, ({ rooms, server }, output) => {
-        const room = pickRoom(rooms, options.room);
-        if (room.ok) return sayInvitation(room.value, server, output);
-        output.complain(room.error.code, inWords(room.error));
-        process.exitCode = EXIT_FAILED;
+      await ask(options, "status", {}, ({ rooms }, output) => {
+        const room = pickRoom(options.room, rooms);
+        if (!room.ok) return complain(room.error, output);
+        return ask(options, "invite", { roomId: room.value.roomId }, sayInvitation);
       });
     });
-}
-
-function pickRoom(rooms: readonly RoomView[], named: string | undefined): Result<RoomView> {
-  const found = rooms.filter(({ roomId, name }) => named === undefined || named === roomId || named === name);
-  const [room] = found;
-  if (room && found.length === 1) return ok(room);
-  if (rooms.length === 0) return fail("no_room", "this machine is in no room");
-  return room ? fail("which_room", "several rooms fit") : fail("unknown_room", "this machine is not in that room");
 }
 
 export function joinCommand(): Command {
   return new Command("join")
     .description("join a room")
-    .argument("<id>", "the room's id")
+    .argument("<room>", "an invitation's link, or the room's id; - reads it from standard input")
     .requiredOption("--pin <pin>", "the room's PIN: four digits", pinArgument)
-    .action(async (roomId: string, _: unknown, self: Command) => {
-      const options = self.optsWithGlobals<GlobalOptions & { pin: string }>();
-      await ask(options, "join", { roomId, pin: options.pin }, (room, output) => {
-        output.emit(room);
-        output.say(`In the room "${room.name}". Its members: govpn peers`);
-      });
+    .option("--here", "the room is on the server in use, by whatever name the link knows it")
+    .option(...reachOption)
+    .action(async (named: string, _: unknown, self: Command) => {
+      const options = self.optsWithGlobals<EntryOptions & { pin: string; here?: boolean }>();
+      const entry = await readEntry(named);
+      if (!entry.ok) return complain(entry.error, createOutput(options.json ?? false), EXIT_USAGE);
+      const { server, ...secrets } = entry.value;
+      const join = () =>
+        ask(options, "join", { ...secrets, pin: options.pin, ...inboundOf(options) }, (room, output) => {
+          output.emit(shownRoom(room));
+          output.say(`In the room "${room.name}". Its members: govpn peers`);
+        });
+      if (server === undefined || options.here) return join();
+      await ask(options, "status", {}, ({ server: inUse }, output) =>
+        isServerInUse(server, inUse) ? join() : complain(otherServer(server, inUse.url), output),
+      );
     });
+}
+
+function otherServer(named: string, inUse: string): Failure {
+  return fail("other_server", `the link's room is on ${named}, and this machine is connected to ${inUse}`).error;
 }
 
 export function renameCommand(): Command {
@@ -103,23 +96,9 @@ export function renameCommand(): Command {
     });
 }
 
-export function kickCommand(): Command {
-  return new Command("kick")
-    .description("remove a member from a room of yours")
-    .argument("<member>", "its name, address or public key")
-    .option(...roomOption)
-    .action(async (member: string, _: unknown, self: Command) => {
-      const options = self.optsWithGlobals<RoomOptions>();
-      await ask(options, "kick", { ...roomOf(options), member }, (kicked, output) => {
-        output.emit(kicked);
-        output.say(`${kicked.username} is out of the room. With the PIN it can come back.`);
-      });
-    });
-}
-
 export function leaveCommand(): Command {
   return new Command("leave")
-    .description("leave a room; a room of yours is closed for everybody")
+    .description("leave a room; a room of yours is closed for everybody, unless you hand it over first")
     .option(...roomOption)
     .action(async (_: unknown, self: Command) => {
       const options = self.optsWithGlobals<RoomOptions>();

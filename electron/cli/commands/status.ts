@@ -1,13 +1,16 @@
 import { Command, InvalidArgumentError } from "commander";
 import { fail, ok, type Result } from "../../../shared/base/result.ts";
+import { safetyWords } from "../../../shared/identity/safety-words.ts";
 import type { HostSnapshot, MemberView, RoomView, RuntimeView } from "../../../shared/ipc/contract.ts";
 import { systemClock } from "../../adapters/clock.ts";
 import { openProfile } from "../../adapters/profile/profile.ts";
 import { askHost } from "../control-client.ts";
 import { createOutput, EXIT_DONE, EXIT_FAILED, table } from "../output.ts";
 import { roundTripsInWords, summarize } from "../round-trips.ts";
+import { shownRoom } from "../shown.ts";
+import { linkInWords, notesOn, removedInWords, sealInWords } from "../standing.ts";
 import { bytes, duration, inWords } from "../words.ts";
-import { ask } from "./rooms.ts";
+import { ask } from "./ask.ts";
 
 /** Links are told goodbye and the device is removed, in well under a second. */
 const DOWN_WITHIN_MS = 10_000;
@@ -23,7 +26,7 @@ export function statusCommand(): Command {
     .description("show this machine, its server, its rooms and their members")
     .action(async (_: unknown, self: Command) => {
       await ask(self.optsWithGlobals<GlobalOptions>(), "status", {}, (status, output) => {
-        output.emit({ ...status, rooms: status.rooms.map(withoutPin) });
+        output.emit({ ...status, rooms: status.rooms.map(shownRoom) });
         for (const line of statusLines(status)) output.say(line);
       });
     });
@@ -90,7 +93,8 @@ async function untilFree(profileDir: string | undefined): Promise<Result<void>> 
   return fail("still_running", "GoVPN was told to stop, and has not stopped yet");
 }
 
-function statusLines({ username, ipv4, ipv6, server, tunnel, rooms, traffic, runtime }: HostSnapshot): string[] {
+function statusLines(status: HostSnapshot): string[] {
+  const { publicKey, username, ipv4, ipv6, server, tunnel, rooms, traffic, runtime } = status;
   const device =
     tunnel.state === "up"
       ? `${tunnel.device}, MTU ${tunnel.mtu}`
@@ -100,6 +104,7 @@ function statusLines({ username, ipv4, ipv6, server, tunnel, rooms, traffic, run
   const waiting = server.reason === undefined ? "" : ` (${server.reason})`;
   const lines = table([
     ["Machine", username],
+    ["Words", safetyWords(publicKey)],
     ["Addresses", `${ipv4}, ${ipv6}`],
     ["Device", device],
     ["Server", `${server.url}, ${server.state}${waiting}`],
@@ -117,22 +122,23 @@ function programInWords({ rssBytes, eventLoopDelayMs: { lastSecond } }: RuntimeV
   return lastSecond ? `${memory}, busy: what is due waits up to ${duration(lastSecond.max)}` : `${memory}, idle`;
 }
 
-/** A status is pasted into bug reports; `govpn invite` shows the PIN to whoever asks for it. */
-function withoutPin({ pin: _, ...shown }: RoomView): Omit<RoomView, "pin"> {
-  return shown;
+function memberLines({ roomId, name, state, owner, trust, members }: RoomView): string[] {
+  const { handingOver, removed, waiting } = trust;
+  const nameOf = (key: string) => members.find(({ publicKey }) => publicKey === key)?.username ?? key;
+  const self = members.find((member) => member.state === "self");
+  return [
+    `${name || roomId} (${roomId}), ${state}${owner ? ", yours" : ""}; ${sealInWords(trust)}`,
+    ...(waiting ? [`  Waiting at the door. Read your words to somebody inside: ${self?.words}`] : []),
+    ...(handingOver === undefined ? [] : [`  Being handed over to ${nameOf(handingOver)}.`]),
+    ...table(members.map((member) => ["", ...memberCells(member)])).map((line) => line.trimEnd()),
+    ...(Object.keys(removed).length === 0 ? [] : [`  Removed: ${removedInWords(trust)}`]),
+  ];
 }
 
-function memberLines(room: RoomView): string[] {
-  const title = `${room.name || room.roomId} (${room.roomId}), ${room.state}${room.owner ? ", yours" : ""}`;
-  return [title, ...table(room.members.map((member) => ["", ...memberCells(member)]))];
-}
-
-function memberCells({ username, ipv4, ipv6, state, path, lane, rttMs, verified, traffic }: MemberView): string[] {
-  if (state === "self") return [username, ipv4, ipv6, "this machine"];
-  const link =
-    state === "connected" ? `${path}, ${lane}, ${duration(rttMs ?? 0)}${verified ? "" : ", not verified"}` : state;
-  const volume = traffic ? `${bytes(traffic.bytesIn)} in, ${bytes(traffic.bytesOut)} out` : "";
-  return [username, ipv4, ipv6, link, volume];
+function memberCells(member: MemberView): string[] {
+  const { username, ipv4, ipv6, traffic, state } = member;
+  const volume = traffic && state !== "self" ? `${bytes(traffic.bytesIn)} in, ${bytes(traffic.bytesOut)} out` : "";
+  return [username, ipv4, ipv6, linkInWords(member), volume, notesOn(member)];
 }
 
 function countNumber(text: string): number {

@@ -1,6 +1,6 @@
 import { Command } from "commander";
 import { offerUi } from "../browser.ts";
-import { ask } from "./rooms.ts";
+import { ask } from "./ask.ts";
 
 interface UiOptions {
   readonly profile?: string;

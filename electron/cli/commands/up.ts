@@ -1,6 +1,7 @@
 import { Command, InvalidArgumentError, Option } from "commander";
 import type { LogLevel } from "../../../shared/base/logger.ts";
 import type { Failure } from "../../../shared/base/result.ts";
+import type { InboundRule } from "../../../shared/ipc/contract.ts";
 import { DEFAULT_SERVER_PORT, type ServerChoice } from "../../../shared/ipc/settings.ts";
 import { parseServerUrl } from "../../../shared/signaling/url.ts";
 import { lineSink } from "../../adapters/log-lines.ts";
@@ -10,6 +11,7 @@ import type { TunMode } from "../../engine/engine.ts";
 import type { App } from "../../main/app.ts";
 import type { HostRequest, RunningHost } from "../../main/compose.ts";
 import { hasDesktop, offerUi } from "../browser.ts";
+import { type Entry, reachArgument, readEntry } from "../entry.ts";
 import { newPin, pinArgument, sayInvitation } from "../invitation.ts";
 import { invocation } from "../invocation.ts";
 import { narrate } from "../narrate.ts";
@@ -33,6 +35,8 @@ export interface UpOptions {
   readonly create?: string;
   readonly join?: string;
   readonly pin?: string;
+  readonly openRoom?: boolean;
+  readonly reach?: InboundRule;
   readonly username?: string;
   readonly tun: TunMode;
   readonly stun?: IceServerConfig[] | false;
@@ -43,6 +47,11 @@ export interface UpOptions {
   readonly ui?: number | true;
   readonly open?: boolean;
   readonly logLevel: LogLevel;
+}
+
+/** With what the link says, or the id. */
+interface EnteringOptions extends UpOptions {
+  readonly entry?: Entry;
 }
 
 export interface StartOptions extends UpOptions {
@@ -60,8 +69,9 @@ export function upCommand(): Command {
       "after",
       `
 Examples:
-  govpn up --server vpn.example.org --create "LAN party"        a new room; prints its id and PIN
-  govpn up --server vpn.example.org --join 0123456789abcdef --pin 4821
+  govpn up --server vpn.example.org --create "LAN party"        a new room; prints its link and PIN
+  govpn up --join 'govpn://join/0123456789abcdef?server=…' --pin 4821
+  govpn up --server vpn.example.org --join 0123456789abcdef --pin 4821    waits at the door until let in
   govpn up                                                      back to the server and rooms of the last time
 
 Without root there is no network device: see what is missing with govpn doctor.`,
@@ -88,8 +98,14 @@ function withUpOptions(command: Command): Command {
   return command
     .option("--server <url>", "signaling server, e.g. vpn.example.org or ws://10.0.0.2:8080/ws", serverArgument)
     .option("--create <name>", "create a room of that name")
-    .option("--join <id>", "join the room with that id")
+    .option("--join <room>", "join the room of an invitation's link, or with an id; - reads it from standard input")
     .option("--pin <pin>", "the room's PIN: four digits (with --create: made up if left out)", pinArgument)
+    .option("--open-room", "with --create: let in whoever has the PIN; else who has not got the link waits at the door")
+    .option(
+      "--reach <rule>",
+      "with --create or --join: what members may begin with this computer: all, none, or ports such as tcp:22,udp:27015",
+      reachArgument,
+    )
     .option("--username <name>", "the name other members see (default: this machine's)")
     .addOption(
       new Option("--tun <mode>", "network device: use it if allowed, insist on it, or do without")
@@ -115,13 +131,21 @@ function withUpOptions(command: Command): Command {
     );
 }
 
-async function up(options: UpOptions, embedded?: Listening): Promise<number> {
-  const output = createOutput(options.json ?? false);
-  const usage = usageError(options);
+async function up(given: UpOptions, embedded?: Listening): Promise<number> {
+  const output = createOutput(given.json ?? false);
+  const usage = usageError(given);
   if (usage !== undefined) {
     output.complain("usage", usage);
     return EXIT_USAGE;
   }
+  const entry = given.join === undefined ? undefined : await readEntry(given.join);
+  if (entry && !entry.ok) {
+    output.complain(entry.error.code, inWords(entry.error));
+    return EXIT_USAGE;
+  }
+  // Who names a server knows it by a name that works here.
+  const server = given.server ?? entry?.value.server;
+  const options = { ...given, ...(server !== undefined && { server }), ...(entry && { entry: entry.value }) };
   const ended = askedToEnd();
   const sink = lineSink((line) => process.stderr.write(line), output.json ? "json" : "text");
   // Sockets, WebRTC and databases: no other command has to wait for them.
@@ -138,7 +162,12 @@ async function up(options: UpOptions, embedded?: Listening): Promise<number> {
   }
 }
 
-async function run(running: RunningHost, options: UpOptions, asked: Promise<void>, output: Output): Promise<number> {
+async function run(
+  running: RunningHost,
+  options: EnteringOptions,
+  asked: Promise<void>,
+  output: Output,
+): Promise<number> {
   const { app } = running;
   const down = new Promise<void>((resolve) => app.events.once("down", () => resolve()));
   const ended = Promise.race([asked, down]);
@@ -153,7 +182,7 @@ async function run(running: RunningHost, options: UpOptions, asked: Promise<void
   output.emit({ event: "ready", ...self });
   sayWhoWeAre(running, output);
   // The settings of the user interface may put another in its place.
-  app.eachHost((host) => narrate(host, output));
+  app.eachHost((host) => narrate(host, output, invocation(options.profile)));
   if (options.ui !== undefined) {
     const link = await running.ui.link(options.ui === true ? ANY_PORT : options.ui);
     if (!link.ok) {
@@ -180,20 +209,27 @@ function warn(warnings: readonly Failure[], output: Output): void {
 
 async function enterRoom(
   app: App,
-  { create, join, pin = newPin() }: UpOptions,
+  { create, entry, pin = newPin(), openRoom = false, reach }: EnteringOptions,
   output: Output,
 ): Promise<"entered" | "failed" | "idle"> {
-  if (create === undefined && join === undefined) return "idle";
-  const entered =
-    create !== undefined
-      ? await app.call("create", { name: create, pin })
-      : await app.call("join", { roomId: join ?? "", pin });
-  if (!entered.ok) {
-    output.complain(entered.error.code, inWords(entered.error));
+  const inbound = reach && { inbound: reach };
+  const entered = await (create !== undefined
+    ? app.call("create", { name: create, pin, sealed: !openRoom, ...inbound })
+    : entry && app.call("join", { ...secretsOf(entry), pin, ...inbound }));
+  if (!entered) return "idle";
+  const invitation =
+    entered.ok && create !== undefined ? await app.call("invite", { roomId: entered.value.roomId }) : undefined;
+  for (const asked of [entered, invitation]) {
+    if (!asked || asked.ok) continue;
+    output.complain(asked.error.code, inWords(asked.error));
     return "failed";
   }
-  if (create !== undefined) sayInvitation(entered.value, app.host.snapshot().server, output);
+  if (invitation?.ok) sayInvitation(invitation.value, output);
   return "entered";
+}
+
+function secretsOf({ server: _, ...secrets }: Entry): Omit<Entry, "server"> {
+  return secrets;
 }
 
 function sayWhoWeAre({ app, createdIdentity }: RunningHost, output: Output): void {
@@ -216,10 +252,15 @@ function sayNextStep({ app }: RunningHost, { profile }: UpOptions, output: Outpu
   }
 }
 
-function usageError({ create, join, pin }: UpOptions): string | undefined {
+function usageError({ create, join, pin, openRoom, reach }: UpOptions): string | undefined {
   if (create !== undefined && join !== undefined) return "Give --create or --join, not both.";
   if (join !== undefined && pin === undefined) return "Joining takes the room's PIN: --pin 1234.";
-  if (pin !== undefined && create === undefined && join === undefined) return "--pin goes with --create or --join.";
+  const enters = create !== undefined || join !== undefined;
+  if (pin !== undefined && !enters) return "--pin goes with --create or --join.";
+  if (reach !== undefined && !enters)
+    return "--reach goes with --create or --join; for a room you are in: govpn reach.";
+  if (openRoom && create === undefined)
+    return "--open-room goes with --create; for a room of yours: govpn rules --open.";
   return undefined;
 }
 

@@ -21,7 +21,7 @@ export async function play(stage: Stage, output: Output, signal: AbortSignal): P
   const server = await script.serve();
   const anna = await script.member("anna", "a", server, ["--create", ROOM_NAME]);
   const room = await script.roomCreated(anna);
-  const ben = await script.member("ben", "b", server, ["--join", room.roomId, "--pin", room.pin]);
+  const ben = await script.member("ben", "b", server, ["--join", room.link, "--pin", room.pin]);
   await script.joined(ben);
   const link = await script.linked(anna, ben);
   if (stage.kind === "loopback") return script.linkOnly(anna, link);
@@ -71,11 +71,11 @@ class Script {
     return { name, machine, profile, program, startedAt };
   }
 
-  async roomCreated({ program }: Member): Promise<{ roomId: string; pin: string }> {
+  async roomCreated({ program }: Member): Promise<{ link: string; pin: string }> {
     const invitation = await program.waitFor(({ event }) => event === "invitation", this.#signal);
     const [roomId, pin] = [String(invitation.room_id), String(invitation.pin)];
     this.#tell("room_created", { roomId, pin, name: ROOM_NAME }, "Room created", `id ${roomId}, PIN ${pin}`);
-    return { roomId, pin };
+    return { link: String(invitation.link), pin };
   }
 
   async joined({ name, program, startedAt }: Member): Promise<void> {

@@ -1,3 +1,4 @@
+import type { Doors, Role, Standing } from "../../../shared/trust/standing.ts";
 import type { EventProgram, ProgramEvent } from "./events.ts";
 import type { Host } from "./host.ts";
 
@@ -8,6 +9,8 @@ export interface RoomKey {
   readonly server: string;
   readonly roomId: string;
   readonly pin: string;
+  /** The invitation's: with the key of a sealed room. */
+  readonly link: string;
 }
 
 export interface MemberOptions {
@@ -40,6 +43,11 @@ export interface PeerLine {
   readonly path?: "direct" | "relay";
   readonly rtt_ms?: number;
   readonly verified: boolean;
+  readonly standing: Standing;
+  readonly role: Role;
+  readonly words: string;
+  readonly compared: boolean;
+  readonly inbound: { readonly rule: object; readonly own: boolean; readonly refused: number };
   readonly traffic?: Traffic;
 }
 
@@ -56,6 +64,14 @@ export interface Status {
     readonly name: string;
     readonly state: string;
     readonly owner: boolean;
+    readonly trust: {
+      readonly seal: "sealed" | "open" | "unknown";
+      readonly waiting: boolean;
+      readonly role: Role;
+      readonly owner_key?: string;
+      readonly doors: Doors;
+      readonly removed: readonly { readonly public_key: string; readonly username: string; readonly kind: string }[];
+    };
     readonly members: readonly Omit<PeerLine, "room_id">[];
   }[];
   readonly traffic: Traffic;
@@ -167,19 +183,35 @@ export function startUp(host: Host, args: readonly string[], options: MemberOpti
   return host.up(["--username", username, "--log-level", "debug", "--profile", profile, ...args, ...more], { under });
 }
 
-/** Makes a room, and waits until its owner is in it. */
+/** Makes a room, sealed unless told otherwise, and waits until its owner is in it. */
 export async function createRoom(
   host: Host,
   server: string,
-  { name = "Lab", pin = "1234", ...options }: MemberOptions & { name?: string; pin?: string } = {},
+  {
+    name = "Lab",
+    pin = "1234",
+    open = false,
+    ...options
+  }: MemberOptions & { name?: string; pin?: string; open?: boolean } = {},
 ): Promise<{ readonly owner: Member; readonly key: RoomKey }> {
-  const owner = await bringUp(host, ["--server", server, "--create", name, "--pin", pin], options);
-  const joined = await owner.room("joined");
-  return { owner, key: { server, roomId: String(joined.room_id), pin } };
+  const create = ["--server", server, "--create", name, "--pin", pin, ...(open ? ["--open-room"] : [])];
+  const owner = await bringUp(host, create, options);
+  return { owner, key: await invitedBy(owner, server) };
+}
+
+/** What somebody who made a room says that others need. */
+export async function invitedBy(owner: Member, server: string): Promise<RoomKey> {
+  const { room_id, pin, link } = await owner.up.waitFor(({ event }) => event === "invitation");
+  return { server, roomId: String(room_id), pin: String(pin), link: String(link) };
 }
 
 /** The arguments of `govpn up` that lead into the room. */
-export function joining({ server, roomId, pin }: RoomKey): readonly string[] {
+export function joining({ server, link, pin }: RoomKey): readonly string[] {
+  return ["--server", server, "--join", link, "--pin", pin];
+}
+
+/** The arguments of `govpn up` of somebody who was told the id and the PIN alone: they lead to a sealed room's door. */
+export function knocking({ server, roomId, pin }: RoomKey): readonly string[] {
   return ["--server", server, "--join", roomId, "--pin", pin];
 }
 

@@ -10,9 +10,10 @@ import { keyPairFrom, signerOf, verifySignature } from "../../../shared/identity
 import type { CreateTransport } from "../../../shared/mesh/ports.ts";
 import { RoomSessions } from "../../../shared/room/session.ts";
 import { SignalingClient } from "../../../shared/signaling/client.ts";
+import { readLink, trusting } from "./trusting.ts";
 
 /**
- * `plain-member --server URL --join ID --pin PIN --mtu BYTES`: a member made of the product's own parts that can do
+ * `plain-member --server URL --join LINK --pin PIN --mtu BYTES`: a member made of the product's own parts that can do
  * less than the product: its device has no offloads, its hello has no words, and its interface is of that MTU. Prints
  * the same events as `govpn up --json`, as far as tests wait for them.
  */
@@ -26,6 +27,7 @@ const { values } = parseArgs({
   },
 });
 
+const link = readLink(values.join);
 const emit = (event: object) => console.log(JSON.stringify(event));
 const signer = signerOf(keyPairFrom(secureRandom(32)));
 const logger = createLogger((record) => process.stderr.write(`${JSON.stringify(record)}\n`), "debug");
@@ -59,7 +61,7 @@ rooms.events.on("peerSeen", ({ roomId, publicKey, arrivedAfterUs }) =>
   engine.peerSeen(roomId, publicKey, arrivedAfterUs),
 );
 rooms.events.on("signal", ({ roomId, from, kind, content }) => engine.deliver(roomId, from, kind, content));
-engine.events.on("linked", ({ publicKey }) => engine.setAdmitted(publicKey, true));
+trusting(link, engine, { signer, logger, admit: (member, isAdmitted) => engine.setAdmitted(member, isAdmitted) });
 engine.events.on("peer", ({ publicKey, state, lane }) => emit({ event: "peer", public_key: publicKey, state, lane }));
 
 const started = await engine.start();
@@ -67,7 +69,7 @@ if (!started.ok) throw new Error(started.error.message);
 client.start();
 const { ipv4, ipv6 } = engine.address;
 emit({ event: "ready", username: "plain", public_key: signer.publicKey, ipv4, ipv6 });
-const joined = await rooms.join({ roomId: values.join, pin: values.pin, username: "plain" });
+const joined = await rooms.join({ roomId: link.roomId, pin: values.pin, username: "plain" });
 emit(joined.ok ? { event: "room", state: "joined" } : { event: "error", ...joined.error });
 for (const signal of ["SIGINT", "SIGTERM"] as const) {
   process.once(signal, async () => {

@@ -5,7 +5,7 @@ import { invocation } from "../../../electron/cli/invocation.ts";
 import type { Output } from "../../../electron/cli/output.ts";
 import { dialableElsewhere, dialableHere } from "../../../electron/main/server-address.ts";
 import type { RoomId } from "../../../shared/base/brand.ts";
-import type { RoomView } from "../../../shared/ipc/contract.ts";
+import type { Invitation } from "../../../shared/ipc/app.ts";
 
 function recording(): { output: Output; said: string[]; emitted: object[] } {
   const said: string[] = [];
@@ -64,46 +64,37 @@ describe("the next command to type", () => {
 });
 
 describe("an invitation", () => {
-  const room: RoomView = {
+  const invitation: Invitation = {
     roomId: "den" as RoomId,
     name: "Den",
-    state: "joined",
-    owner: true,
     pin: "0421",
-    trust: {
-      seal: "open",
-      waiting: false,
-      role: "owner",
-      doors: "owner",
-      canLetIn: true,
-      canInvite: true,
-      removed: {},
-      inbound: { mode: "none" },
-    },
-    members: [],
+    server: "ws://192.0.2.7:8080/ws",
+    reachable: true,
+    link: "govpn://join/den?server=ws%3A%2F%2F192.0.2.7%3A8080%2Fws&name=Den#k=KEY&o=OWNER",
+    sealed: true,
   };
-  const server = { url: "ws://127.0.0.1:8080/ws", state: "online", since: 0 } as const;
 
-  it("holds the address that others can dial", () => {
+  it("is a line to be typed elsewhere, which a shell takes as one link", () => {
     const { output, said, emitted } = recording();
-    sayInvitation(room, { ...server, publicUrl: "ws://192.0.2.7:8080/ws" }, output);
-    expect(said.at(-1)).toContain("up --server ws://192.0.2.7:8080/ws --join den --pin 0421");
-    expect(emitted).toEqual([
-      { event: "invitation", roomId: "den", name: "Den", pin: "0421", server: "ws://192.0.2.7:8080/ws" },
-    ]);
+    sayInvitation(invitation, output);
+    expect(said.join("\n")).toContain(`govpn up --join '${invitation.link}' --pin 0421`);
+    expect(said.at(-1)).toContain("waits at the door");
+    const { reachable: _, ...told } = invitation;
+    expect(emitted).toEqual([{ event: "invitation", ...told }]);
+  });
+
+  it("to an open room promises no door", () => {
+    const { output, said } = recording();
+    sayInvitation({ ...invitation, sealed: false }, output);
+    expect(said.join("\n")).not.toContain("door");
+    expect(said.at(-1)).toContain("Who has the PIN comes in");
   });
 
   it("does not send other machines to this one's loopback", () => {
     const { output, said } = recording();
-    sayInvitation(room, server, output);
+    sayInvitation({ ...invitation, reachable: false }, output);
     expect(said.join("\n")).toContain("on this machine alone");
     expect(said.join("\n")).not.toContain("another machine");
-  });
-
-  it("is not made without a PIN", () => {
-    const { output, said, emitted } = recording();
-    sayInvitation({ ...room, pin: undefined }, server, output);
-    expect([...said, ...emitted]).toEqual([]);
   });
 });
 

@@ -47,8 +47,9 @@ export function ours(lane: LaneName, checkout: string): Contender {
         ...(await laneOption(program, lane)),
       ];
       const first = run(a, "up", ...options, "--create", "Bench");
-      const room = await first.waitFor(({ event, state }) => event === "room" && state === "joined", START_MS);
-      const second = run(b, "up", ...options, "--join", String(room.room_id));
+      const { link, room_id } = await first.waitFor(({ event }) => event === "invitation", START_MS);
+      // A checkout from before there were links has rooms that an id opens.
+      const second = run(b, "up", ...options, "--join", String(link ?? room_id));
       const peer = await first.waitFor(isConnected, START_MS);
       await onLane(first, lane);
       await onLane(second, lane);
