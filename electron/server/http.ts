@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from "node:http";
 import { createServer as createTlsServer } from "node:https";
-import { MAX_HANDSHAKE_MS, MAX_IDLE_MS } from "./limits.ts";
+import { MAX_IDLE_MS } from "./limits.ts";
 
 export const SOCKET_PATH = "/ws";
 
@@ -18,18 +18,21 @@ export interface HttpPages {
   readonly metrics: () => Promise<{ readonly contentType: string; readonly text: string }>;
 }
 
-/** The HTTP side of the server: two pages for operators, and a hint for whoever came with the wrong address. */
-export function createHttpServer(pages: HttpPages, tls: TlsOptions | undefined): Server {
+/**
+ * The HTTP side of the server: two pages for operators, and a hint for whoever came with the wrong address.
+ * @param handshakeMs from the connection's beginning to the end of its request, TLS by itself: whoever takes longer goes.
+ */
+export function createHttpServer(pages: HttpPages, tls: TlsOptions | undefined, handshakeMs: number): Server {
   const timeouts = {
-    headersTimeout: MAX_HANDSHAKE_MS,
-    requestTimeout: MAX_HANDSHAKE_MS,
+    headersTimeout: handshakeMs,
+    requestTimeout: handshakeMs,
     keepAliveTimeout: 5_000,
-    connectionsCheckingInterval: MAX_HANDSHAKE_MS / 2,
+    connectionsCheckingInterval: handshakeMs / 2,
     maxHeaderSize: 16 * 1024,
   };
   const listener: RequestListener = (request, response) => void answer(request, response, pages);
   const server = tls
-    ? createTlsServer({ ...timeouts, ...tls, minVersion: "TLSv1.2", handshakeTimeout: MAX_HANDSHAKE_MS }, listener)
+    ? createTlsServer({ ...timeouts, ...tls, minVersion: "TLSv1.2", handshakeTimeout: handshakeMs }, listener)
     : createServer(timeouts, listener);
   // An answer that is not fetched, a body that does not end. WebSockets take themselves out of it.
   server.setTimeout(MAX_IDLE_MS);

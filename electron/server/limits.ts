@@ -11,6 +11,8 @@ export interface ServerLimits {
   readonly maxConnections: number;
   /** Of these, from one address: enough for a campus behind one NAT, too few to take the server's last place. */
   readonly maxConnectionsPerAddress: number;
+  /** From connecting to the whole request for a WebSocket, in milliseconds. */
+  readonly handshakeMs: number;
   /** Rooms on disk and in memory, empty ones too. About 1 KiB each. */
   readonly maxRooms: number;
   /** Frames one connection, and one key, may send a second in the long run, and at once: pings and nonsense too. */
@@ -27,6 +29,8 @@ export const defaultLimits: ServerLimits = {
   roomExpiryDays: ROOM_EXPIRY_DAYS,
   maxConnections: 20_000,
   maxConnectionsPerAddress: 1_000,
+  // A slow phone on a bad network takes two round trips and some retransmissions.
+  handshakeMs: 10_000,
   maxRooms: 100_000,
   // A newcomer to a room of 50 trickles some 20 candidates to each member: 1000 messages at once, then almost none.
   messagesPerSecond: 200,
@@ -92,7 +96,6 @@ export const SPARE_CONNECTIONS = 500;
 export const SPARE_CONNECTIONS_PER_ADDRESS = 20;
 /** An answer that nobody fetches, a request that does not end: a WebSocket has its own rules. */
 export const MAX_IDLE_MS = 30_000;
-export const MAX_HANDSHAKE_MS = 10_000;
 /** How long a closing server waits for its clients' closing frames. */
 export const CLOSE_GRACE_MS = 2_000;
 

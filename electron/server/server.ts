@@ -37,6 +37,7 @@ import type { RoomStore } from "./room-store.ts";
 import type { ClientAddress } from "./rooms.ts";
 import { Seats } from "./seats.ts";
 import { ConnectionSignatures, type PrepareKey, preparedFor, prepareForPool } from "./signatures.ts";
+import { Streams } from "./streams.ts";
 
 /** 96 random bits: a connection id says nothing about the client and is not guessed. */
 const CONNECTION_ID_BYTES = 12;
@@ -119,10 +120,7 @@ class SignalingServer implements RunningServer {
   readonly #perAddress = new Map<string, number>();
   readonly #addresses: AddressLimits;
   readonly #seats = new Seats<Connection>();
-  /** Every TCP connection, for closing those that never became anything else. */
-  readonly #streams = new Set<Socket>();
-  /** How many of them come from each address that is neither local nor a proxy's. */
-  readonly #streamsPerAddress = new Map<string, number>();
+  readonly #streams: Streams;
   readonly #http: Server;
   readonly #running = new DisposableStore();
   readonly #heartbeat: Heartbeat<Connection>;
@@ -138,6 +136,8 @@ class SignalingServer implements RunningServer {
     this.#logger = (options.logger ?? silentLogger).child("server");
     this.#metrics = new ServerMetrics(options.processMetrics ?? false);
     this.#addresses = new AddressLimits(this.#limits.maxConnectionsPerAddress);
+    const streams = this.#limits.maxConnectionsPerAddress + SPARE_CONNECTIONS_PER_ADDRESS;
+    this.#streams = new Streams(streams, this.#proxies);
     this.#startedAt = this.#clock.now();
     this.#http = this.#createHttp();
     this.#service = new RoomService({
@@ -200,7 +200,7 @@ class SignalingServer implements RunningServer {
     for (const connection of this.#connections.values()) connection.close(GOING_AWAY, "server is shutting down");
     this.#http.closeIdleConnections();
     const grace = this.#clock.after(CLOSE_GRACE_MS, () => {
-      for (const stream of this.#streams) stream.destroy();
+      this.#streams.destroyAll();
     });
     await closed;
     grace.dispose();
@@ -224,9 +224,11 @@ class SignalingServer implements RunningServer {
       metrics: async () => ({ contentType: this.#metrics.contentType, text: await this.#metrics.text() }),
     };
     try {
-      const http = createHttpServer(pages, this.#options.tls);
+      const http = createHttpServer(pages, this.#options.tls, this.#limits.handshakeMs);
       http.maxConnections = this.#limits.maxConnections + SPARE_CONNECTIONS;
-      http.on("connection", (stream: Socket) => this.#watch(stream));
+      http.on("connection", (stream: Socket) => {
+        if (!this.#streams.add(stream)) this.#metrics.dropped("full");
+      });
       return http;
     } catch (error) {
       throw new FailureError({
@@ -234,28 +236,6 @@ class SignalingServer implements RunningServer {
         message: `The TLS certificate or key cannot be used: ${messageOf(error)}`,
       });
     }
-  }
-
-  /**
-   * A TCP connection, which may never become more than that: an address may have as many as it may have WebSockets,
-   * and some to spare. Behind a trusted proxy the proxy has to see to it.
-   */
-  #watch(stream: Socket): void {
-    const remote = stream.remoteAddress ?? "";
-    const { group, isLimited } = clientAddress(remote, undefined, TrustedProxies.none);
-    const isCounted = isLimited && !this.#proxies.includes(remote);
-    const count = (this.#streamsPerAddress.get(group) ?? 0) + 1;
-    if (isCounted && count > this.#limits.maxConnectionsPerAddress + SPARE_CONNECTIONS_PER_ADDRESS) {
-      this.#metrics.dropped("full");
-      stream.destroy();
-      return;
-    }
-    this.#streams.add(stream);
-    if (isCounted) this.#streamsPerAddress.set(group, count);
-    stream.once("close", () => {
-      this.#streams.delete(stream);
-      if (isCounted) countDown(this.#streamsPerAddress, group);
-    });
   }
 
   #createContext(): ConnectionContext {

@@ -3,13 +3,15 @@ import { TrustedProxies } from "../../../electron/server/client-address.ts";
 import type { RoomStore } from "../../../electron/server/room-store.ts";
 import { type RunningServer, startServer } from "../../../electron/server/server.ts";
 import { createLogger } from "../../../shared/base/logger.ts";
-import { FakeClock } from "../../fakes/clock.ts";
 import { type Answer, Caller, Key } from "./caller.ts";
+import { LeapClock } from "./leap-clock.ts";
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
 /** The longest that the server keeps an answer back. */
 const LATEST_ANSWER_MS = 16_000;
+/** How long the machine has for a batch of answers before the clock is moved on for those that are kept back. */
+const MACHINE_TIME_MS = 200;
 /** Calls under way at once: the queue of connections that nobody has accepted yet is finite. */
 const BATCH = 200;
 const PIN = "4711";
@@ -62,7 +64,7 @@ export async function attackPins(options: AttackOptions): Promise<AttackFigures>
 
 class Attack {
   readonly #options: AttackOptions;
-  readonly #clock = new FakeClock();
+  readonly #clock = new LeapClock();
   readonly #owner = new Key();
   readonly #honestMember = new Key();
   readonly #stolen: Key[] = [];
@@ -85,7 +87,7 @@ class Attack {
     const rounds = (hours * 60) / everyMinutes;
     for (let round = 0; round < rounds; round++) {
       const at = round * everyMinutes * MINUTE_MS;
-      await this.#until(at);
+      this.#clock.leap(Math.max(0, at - this.#clock.now()));
       if (round === Math.floor(rounds / 2)) await this.#restart();
       await this.#guess(round);
       if (at % HOUR_MS !== 0) continue;
@@ -143,10 +145,6 @@ class Attack {
     if (this.#options.ownerKey) this.#stolen.push(this.#owner);
   }
 
-  async #until(time: number): Promise<void> {
-    await this.#clock.advance(Math.max(0, time - this.#clock.now()));
-  }
-
   /** Everybody once, together: from each address with a new key, and with each key that was in the room. */
   async #guess(round: number): Promise<void> {
     const { addresses } = this.#options;
@@ -167,23 +165,13 @@ class Attack {
     else throw new Error(`a guess was answered with ${kind}`);
   }
 
-  /** Late answers wait for the clock, all others only for the machine. */
+  /** Late answers wait for the clock, all others only for the machine: most are here before time moves. */
   async #withLateAnswers(answers: readonly Promise<Answer>[]): Promise<Answer[]> {
-    let isDone = false;
-    const all = Promise.all(answers).finally(() => {
-      isDone = true;
-    });
-    const step = async (): Promise<void> => {
-      if (isDone) return;
-      await this.#clock.advance(LATEST_ANSWER_MS / 4);
-      setTimeout(() => void step(), 5);
-    };
-    // Most are answered at once, and then time stands still.
-    const timer = setTimeout(() => void step(), 200);
+    const leaps = setInterval(() => this.#clock.leap(LATEST_ANSWER_MS), MACHINE_TIME_MS);
     try {
-      return await all;
+      return await Promise.all(answers);
     } finally {
-      clearTimeout(timer);
+      clearInterval(leaps);
     }
   }
 

@@ -272,6 +272,25 @@ describe("the rate limit", () => {
     expect(await enter(fakeKey(201), at("192.0.2.2"))).toEqual(joined);
   });
 
+  it("holds an address to 600 changes a minute over all its keys, and a key to 60", async () => {
+    let refusals = 0;
+    const rename = async (key: PublicKey, group: string) => {
+      const outcome = await ask(new FakePeer(`c-${key}`, at(group)), key, {
+        type: "Rename",
+        room_id: "x",
+        room_name: "N",
+      });
+      if (outcome && "refusal" in outcome && outcome.refusal.code === "rateLimited") refusals++;
+    };
+    for (let i = 0; i < 10; i++) for (let j = 0; j < 60; j++) await rename(fakeKey(100 + i), "192.0.2.1");
+    expect(refusals).toBe(0);
+    await rename(fakeKey(100), "192.0.2.1");
+    await rename(fakeKey(200), "192.0.2.1");
+    expect(refusals).toBe(2);
+    await rename(fakeKey(201), "192.0.2.2");
+    expect(refusals).toBe(2);
+  });
+
   it("lets members come back whom somebody else at their address has used up the minute of", async () => {
     for (let i = 0; i < 30; i++) await enter(fakeKey(100 + i), at("192.0.2.1"));
     expect(await enter(fakeKey(200), at("192.0.2.1"))).toEqual(refused("rateLimited"));
