@@ -65,7 +65,19 @@ export function Dialog({ open, onClose, title, description, children, size = "sm
   );
 }
 
-/** The row of buttons at a dialog's end: the one that goes on comes last. */
+/**
+ * The row of buttons at a dialog's end: the one that goes on comes last. It stays in sight where the dialog is higher
+ * than the window, over what scrolls beneath it.
+ */
 export function DialogActions({ children }: { readonly children: ReactNode }) {
-  return <div className="mt-6 flex flex-col-reverse gap-2 first:mt-0 sm:flex-row sm:justify-end">{children}</div>;
+  return (
+    <div
+      className={cx(
+        "sticky -bottom-5 -mx-5 mt-4 -mb-5 flex flex-col-reverse gap-2 bg-raised px-5 pt-2 pb-5 first:mt-0 first:pt-0",
+        "sm:-bottom-6 sm:-mx-6 sm:-mb-6 sm:flex-row sm:justify-end sm:px-6 sm:pb-6",
+      )}
+    >
+      {children}
+    </div>
+  );
 }

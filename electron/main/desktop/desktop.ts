@@ -263,7 +263,7 @@ class Shell {
 
   #showNotice(notice: Notice): void {
     const { title, body } = wordsOf(notice, this.#translate);
-    this.#notify(title, body, notice.kind === "members" ? roomPlace(notice.roomId) : { screen: "rooms" });
+    this.#notify(title, body, placeOf(notice));
   }
 
   #notify(title: string, body: string, place: Place): void {
@@ -325,6 +325,20 @@ class Shell {
     } catch (error) {
       this.#options.logger.error("stopping", { error: messageOf(error) });
     }
+  }
+}
+
+/** A room that this machine is no longer in has no page. */
+function placeOf(notice: Notice): Place {
+  switch (notice.kind) {
+    case "members":
+    case "door":
+    case "key_changed":
+    case "let_in":
+    case "turned_away":
+      return roomPlace(notice.roomId);
+    default:
+      return { screen: "rooms" };
   }
 }
 

@@ -16,6 +16,13 @@ export type Notice =
       readonly left: readonly string[];
     }
   | { readonly kind: "kicked" | "closed"; readonly roomId: RoomId | undefined; readonly room: string }
+  | {
+      /** Somebody waits to be let in; has a known name and another key; this machine was let in, or turned away. */
+      readonly kind: "door" | "key_changed" | "let_in" | "turned_away";
+      readonly roomId: RoomId;
+      readonly room: string;
+      readonly name: string;
+    }
   | { readonly kind: "lost"; readonly stillConnected: number };
 
 /** Members who come and go within this time are told of at once: a class that starts, a router that restarts. */
@@ -36,7 +43,7 @@ export type Said =
       readonly name: string;
       readonly came: boolean;
     }
-  | Extract<Notice, { kind: "kicked" | "closed" }>;
+  | Extract<Notice, { kind: "kicked" | "closed" | "door" | "key_changed" | "let_in" | "turned_away" }>;
 
 /** What one activity is worth, by the person's settings. Undefined: nothing. */
 export function noticeOf(
@@ -55,9 +62,28 @@ export function noticeOf(
       return settings.rooms ? { kind: "kicked", roomId, room } : undefined;
     case "room_closed":
       return settings.rooms ? { kind: "closed", roomId, room } : undefined;
+    case "door_knock":
+      // Whoever cannot open is not called to the door.
+      return roomId !== undefined && state.rooms[roomId]?.trust.canLetIn
+        ? ofTrust("door", roomId, room, member, settings)
+        : undefined;
+    case "key_changed":
+    case "let_in":
+    case "turned_away":
+      return roomId === undefined ? undefined : ofTrust(kind, roomId, room, member, settings);
     default:
       return undefined;
   }
+}
+
+function ofTrust(
+  kind: Extract<Notice, { name: string }>["kind"],
+  roomId: RoomId,
+  room: string,
+  name = "",
+  { rooms }: NoticeSettings,
+): Said | undefined {
+  return rooms ? { kind, roomId, room, name } : undefined;
 }
 
 function wantsMembers({ members }: NoticeSettings, { rooms }: Pick<AppState, "rooms">, roomId: RoomId): boolean {
@@ -184,6 +210,13 @@ export function wordsOf(notice: Notice, translate: Translate): NoticeWords {
       return { title: translate("kicked_title", { room: notice.room }), body: translate("kicked_body") };
     case "closed":
       return { title: translate("closed_title", { room: notice.room }), body: translate("closed_body") };
+    case "door":
+    case "key_changed":
+    case "let_in":
+    case "turned_away": {
+      const { kind, name, room } = notice;
+      return { title: translate(`${kind}_title`, { name, room }), body: translate(`${kind}_body`, { name, room }) };
+    }
     case "lost": {
       const { stillConnected: count } = notice;
       const body = count > 0 ? translate("lost_body_linked", { count }) : translate("lost_body");

@@ -35,10 +35,12 @@ export interface TrayModel {
 /** A menu is read at a glance; the window has all of them. */
 export const MAX_MENU_MEMBERS = 15;
 export const MAX_MENU_ROOMS = 10;
+export const MAX_MENU_VISITORS = 5;
 
 export function trayModel(state: AppState, translate: Translate): TrayModel {
   const { icon, words } = statusOf(state);
   const rooms = Object.values(state.rooms);
+  const doors = state.wanted ? rooms.flatMap((room) => doorItems(room, translate)) : [];
   const shown = state.wanted ? rooms.slice(0, MAX_MENU_ROOMS) : [];
   return {
     icon,
@@ -46,6 +48,8 @@ export function trayModel(state: AppState, translate: Translate): TrayModel {
     items: [
       { kind: "label", label: translate(words) },
       { kind: "separator" },
+      ...doors,
+      ...(doors.length > 0 ? [separator] : []),
       ...shown.map((room) => roomMenu(room, translate)),
       ...(shown.length > 0 ? [separator] : []),
       ...(rooms.length > 0 || state.wanted ? [connectItem(state.wanted, translate)] : []),
@@ -54,6 +58,20 @@ export function trayModel(state: AppState, translate: Translate): TrayModel {
       { kind: "action", label: translate("quit"), action: { do: "quit" } },
     ],
   };
+}
+
+/** Who waits to be let in, where this machine may: it leads to the room, which shows their words. */
+function doorItems({ roomId, name, members, trust }: UiRoom, translate: Translate): readonly TrayItem[] {
+  if (!trust.canLetIn) return [];
+  const visitors = Object.values(members).filter(({ standing }) => standing === "door");
+  return visitors
+    .sort(bySelfThenName)
+    .slice(0, MAX_MENU_VISITORS)
+    .map(({ username }) => ({
+      kind: "action",
+      label: translate("at_door", { name: username, room: name }),
+      action: { do: "open", roomId },
+    }));
 }
 
 const separator = { kind: "separator" } as const;
@@ -74,18 +92,27 @@ export function statusOf({ wanted, rooms: byId, server, tunnel }: AppState): Sta
   if (rooms.length === 0) return { icon: "disconnected", words: "state_no_rooms" };
   if (tunnel.state === "failed") return { icon: "problem", words: "state_tunnel_failed" };
   if (server.state === "waiting" || server.state === "stopped") return { icon: "problem", words: "state_server_lost" };
+  const isWaiting = server.state === "online" && rooms.some(({ trust }) => trust.waiting);
+  if (isWaiting && !rooms.some(isReached)) return { icon: "connecting", words: "state_at_door" };
   const isThere = server.state === "online" && rooms.every(isEntered);
   return isThere ? { icon: "connected", words: "state_connected" } : { icon: "connecting", words: "state_connecting" };
 }
 
 /** Joined, and alone or with a member whose machine has answered. */
 function isEntered(room: UiRoom): boolean {
-  const others = Object.values(room.members).filter(({ state }) => state !== "self");
-  return room.state === "joined" && (others.length === 0 || others.some(({ state }) => state === "connected"));
+  const others = Object.values(room.members).filter(({ state, standing }) => state !== "self" && standing !== "door");
+  return room.state === "joined" && (others.length === 0 || isReached(room));
+}
+
+/** Packets pass between somebody in it and this machine. */
+function isReached({ members }: UiRoom): boolean {
+  return Object.values(members).some(({ state, standing }) => state === "connected" && standing === "member");
 }
 
 function roomMenu(room: UiRoom, translate: Translate): TrayItem {
-  const members = Object.values(room.members).sort(bySelfThenName);
+  const members = Object.values(room.members)
+    .filter(({ standing }) => standing !== "door")
+    .sort(bySelfThenName);
   const shown = members.slice(0, MAX_MENU_MEMBERS);
   const open = { do: "open", roomId: room.roomId } as const;
   const more = members.length - shown.length;
@@ -106,6 +133,7 @@ function roomMenu(room: UiRoom, translate: Translate): TrayItem {
 function roomLabel(room: UiRoom, count: number, translate: Translate): string {
   if (room.state === "entering" || room.state === "reconnecting")
     return translate("room_state", { room: room.name, state: translate(`room_${room.state}`) });
+  if (room.trust.waiting) return translate("room_state", { room: room.name, state: translate("room_at_door") });
   return translate("room_state", { room: room.name, state: translate("members", { count }) });
 }
 

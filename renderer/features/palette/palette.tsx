@@ -40,8 +40,8 @@ export default function Palette({ onClose }: { readonly onClose: () => void }) {
                   <span aria-hidden="true" className="text-text-3">
                     {icon}
                   </span>
-                  <span className="min-w-0 flex-1 truncate" dir="auto">
-                    {label}
+                  <span className="min-w-0 flex-1 truncate">
+                    <bdi>{label}</bdi>
                   </span>
                   {detail !== undefined && (
                     <span className="figures min-w-0 truncate text-sm text-text-3" dir="ltr">

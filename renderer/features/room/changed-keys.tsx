@@ -34,7 +34,7 @@ function ChangedKey({ roomId, publicKey }: MemberRef) {
     order("acceptKey", { roomId, member: publicKey }, { kind: "said", key: "changed.accepted", values: { name } });
   return (
     <Banner
-      tone="bad"
+      tone="alarm"
       title={t("changed.title", { name })}
       actions={
         <>

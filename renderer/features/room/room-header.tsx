@@ -3,6 +3,7 @@ import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import type { RoomId } from "../../../shared/base/brand.ts";
 import { useActions, useHost } from "../../store/context.ts";
+import { isOutside } from "../../store/rooms.ts";
 import { Badge } from "../../ui/badge.tsx";
 import { Button } from "../../ui/button.tsx";
 import { IconButton } from "../../ui/icon-button.tsx";
@@ -19,6 +20,7 @@ export function RoomHeader({ roomId }: { readonly roomId: RoomId }) {
   const copy = useCopyWithToast();
   const name = useHost(({ rooms }) => rooms[roomId]?.name ?? roomId);
   const isOwner = useHost(({ rooms }) => rooms[roomId]?.owner ?? false);
+  const isBeforeDoor = useHost(({ rooms }) => rooms[roomId] !== undefined && isOutside(rooms[roomId]));
   const [open, setOpen] = useState<"rename" | "leave">();
   return (
     <div className="mb-4 flex flex-wrap items-start gap-x-3 gap-y-2">
@@ -35,7 +37,11 @@ export function RoomHeader({ roomId }: { readonly roomId: RoomId }) {
         </p>
       </div>
       <div className="flex items-center gap-1.5">
-        <Button look="primary" icon={<UserPlus size={16} />} onClick={() => openDialog({ kind: "invite", roomId })}>
+        <Button
+          look={isBeforeDoor ? "secondary" : "primary"}
+          icon={<UserPlus size={16} />}
+          onClick={() => openDialog({ kind: "invite", roomId })}
+        >
           {t("room.invite")}
         </Button>
         <Menu

@@ -21,10 +21,14 @@ export function Waiting({ roomId }: { readonly roomId: RoomId }) {
         <span className="grid size-12 place-items-center rounded-full bg-wait-soft text-wait-text">
           <DoorClosed size={24} strokeWidth={1.8} className={isWaiting ? "breathing" : ""} aria-hidden="true" />
         </span>
-        <h2 className="mt-4 wrap-anywhere text-balance font-semibold text-xl tracking-tight" role="status">
-          {isWaiting ? t("waiting.title", { room: name }) : t("waiting.titleNobody")}
-        </h2>
-        <p className="mt-1.5 text-pretty text-text-2">{isWaiting ? t("waiting.detail") : t("waiting.detailNobody")}</p>
+        <div role="status" className="mt-4">
+          <h2 className="wrap-anywhere text-balance font-semibold text-xl tracking-tight">
+            {isWaiting ? t("waiting.title", { room: name }) : t("waiting.titleNobody")}
+          </h2>
+          <p className="mt-1.5 text-pretty text-text-2">
+            {isWaiting ? t("waiting.detail") : t("waiting.detailNobody")}
+          </p>
+        </div>
         <div className="mt-5 rounded-card bg-well px-4 py-3.5">
           <h3 className="mb-1.5 text-sm text-text-2">{t("waiting.words")}</h3>
           <SafetyWords words={words} label={t("compare.yours")} size="large" />

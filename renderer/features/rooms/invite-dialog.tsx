@@ -1,6 +1,7 @@
 import { Check, Copy, KeyRound } from "lucide-react";
 import { useEffect, useState } from "react";
 import { useTranslation } from "react-i18next";
+import type { RoomId } from "../../../shared/base/brand.ts";
 import type { Failure } from "../../../shared/base/result.ts";
 import type { Invitation } from "../../../shared/ipc/app.ts";
 import { failureText } from "../../i18n/failures.ts";
@@ -20,6 +21,7 @@ export default function InviteDialog({ roomId, onClose }: { readonly roomId: str
   const name = useHost(({ rooms }) => Object.values(rooms).find((room) => room.roomId === roomId)?.name ?? roomId);
   // What others dial changes when the server is opened to the network: the invitation is made anew then.
   const server = useHost((host) => `${host.server.url} ${host.server.publicUrl ?? ""}`);
+  const hasDoor = useHost(({ rooms }) => rooms[roomId as RoomId]?.trust.seal !== "open");
   const [invitation, setInvitation] = useState<Invitation>();
   const [failure, setFailure] = useState<Failure>();
 
@@ -43,7 +45,9 @@ export default function InviteDialog({ roomId, onClose }: { readonly roomId: str
       onClose={onClose}
       title={t("invite.title", { name })}
       {...(invitation && {
-        description: invitation.sealed ? t("invite.descriptionSealed") : t("invite.description"),
+        description: t(
+          `invite.${invitation.sealed ? "descriptionSealed" : hasDoor ? "descriptionDoor" : "description"}`,
+        ),
       })}
     >
       {failure && (

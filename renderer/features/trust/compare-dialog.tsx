@@ -136,7 +136,7 @@ function Different({ roomId, member: { publicKey, username: name, standing }, on
   const answer = canTurnAway ? "turnAway" : isOwner ? "remove" : "close";
   return (
     <div className="mt-4">
-      <Banner tone="bad" title={t("compare.differTitle", { name })}>
+      <Banner tone="alarm" title={t("compare.differTitle", { name })}>
         {t("compare.differDetail", { name })}
       </Banner>
       <DialogActions>

@@ -130,6 +130,34 @@ describe("the end of a room", () => {
   });
 });
 
+describe("trust", () => {
+  const mine = { ...den, trust: { ...den.trust, canLetIn: true } };
+  const knock = [inDen("door_knock", "Dee")];
+
+  it("is told of when somebody is at the door, to who can open it", () => {
+    happens(knock, rooms(mine));
+    expect(shown).toEqual([{ kind: "door", roomId: den.roomId, room: "Den", name: "Dee" }]);
+  });
+
+  it("is no news of a door that others open", () => {
+    happens(knock);
+    expect(shown).toEqual([]);
+  });
+
+  it.each(["key_changed", "let_in", "turned_away"] as const)("is told of at once: %s", (kind) => {
+    happens([inDen(kind, "Ben")]);
+    expect(shown).toEqual([{ kind, roomId: den.roomId, room: "Den", name: "Ben" }]);
+  });
+
+  it("is left to the window where the person looks at it, or wants no notices", () => {
+    watched = true;
+    happens(knock, rooms(mine));
+    watched = false;
+    happens(knock, { ...rooms(mine), ...withSettings({ rooms: false }) });
+    expect(shown).toEqual([]);
+  });
+});
+
 describe("a lost connection", () => {
   const offline = (change: Partial<AppState> = {}) =>
     state({ ...rooms(den), server: { url: "", state: "waiting", since: 0 }, ...change });
@@ -225,6 +253,22 @@ describe("the words", () => {
       "GoVPN keeps trying. 3 members are still connected.",
     ],
     ["being removed", { kind: "kicked", roomId: "r" as RoomId, room: "Den" }, "Its owner took you out."],
+    [
+      "somebody at the door",
+      { kind: "door", roomId: "r" as RoomId, room: "Den", name: "Dee" },
+      "Open the room to let them in, or to turn them away.",
+    ],
+    [
+      "a changed key",
+      { kind: "key_changed", roomId: "r" as RoomId, room: "Den", name: "Ben" },
+      "It may be somebody else. Compare words in Den before you trust it.",
+    ],
+    ["being let in", { kind: "let_in", roomId: "r" as RoomId, room: "Den", name: "Ben" }, "Ben let you in."],
+    [
+      "being turned away",
+      { kind: "turned_away", roomId: "r" as RoomId, room: "Den", name: "Ben" },
+      "Ben turned you away.",
+    ],
     [
       "a closed room",
       { kind: "closed", roomId: "r" as RoomId, room: "Den" },

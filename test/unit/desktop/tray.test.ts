@@ -14,6 +14,9 @@ import { member, room, rooms, state } from "./states.ts";
 
 const translate = translator("en");
 const den = room("Den", [member("Ann", "self"), member("Ben")]);
+const away = { ...member("Cem"), standing: "away" as const };
+const shut = room("Office", [member("Ann", "self"), away]);
+const atDoor = { ...shut, trust: { ...shut.trust, seal: "unknown" as const, waiting: true } };
 const server = (kind: AppState["server"]["state"]) => ({ server: { url: "", state: kind, since: 0 } });
 
 describe("the tray's icon", () => {
@@ -39,6 +42,8 @@ describe("the tray's icon", () => {
       "while the only member is lost",
       rooms(room("Den", [member("Ann", "self"), member("Ben", "reconnecting")])),
     ],
+    ["connecting", "while somebody has to open a door", rooms(atDoor)],
+    ["connecting", "while one room is entered and another's door is not open", rooms(den, atDoor)],
     ["problem", "while the server does not answer", { ...rooms(den), ...server("waiting") }],
     [
       "problem",
@@ -112,6 +117,23 @@ describe("the tray's menu", () => {
     const { items } = trayModel(state(rooms(away, room("Office", [], { state: "reconnecting" }))), translate);
     expect(labels(menuOf(items, "Den: 2 members")).slice(0, 2)).toEqual(["Ben (reconnecting…)", "Cem (connecting…)"]);
     expect(labels(items)).toContain("Office: reconnecting…");
+  });
+
+  it("offers the door first, where somebody waits there and this machine can open it", () => {
+    const visited = room("Den", [member("Ann", "self"), { ...member("Dee"), standing: "door" }]);
+    const mine = { ...visited, trust: { ...visited.trust, canLetIn: true } };
+    const { items } = trayModel(state(rooms(mine)), translate);
+    expect(items[2]).toEqual({
+      kind: "action",
+      label: "Dee is at the door of Den…",
+      action: { do: "open", roomId: mine.roomId },
+    });
+    expect(labels(items)).toContain("Den: 1 member");
+    expect(labels(trayModel(state(rooms(visited)), translate).items)).not.toContain("Dee is at the door of Den…");
+  });
+
+  it("tells before which door this machine waits", () => {
+    expect(labels(trayModel(state(rooms(atDoor)), translate).items)).toContain("Office: waiting at the door…");
   });
 
   it("leaves a crowd to the window", () => {
