@@ -128,6 +128,7 @@ describe("govpn serve", () => {
     [["--memory", "--data", "x"], "--memory and --data exclude each other"],
     [["--tls-cert", "x"], "--tls-cert and --tls-key belong together"],
     [["--trust-proxy", "10.0.0.0/99"], "not an address or a CIDR range"],
+    [["--allow-origin", "https://example.org/page"], "is not an origin such as https://example.org"],
     [["--nonsense"], "unknown option"],
   ])("ends with 2 for %j", async (args, sentence) => {
     const { code, errors } = await run(...args);

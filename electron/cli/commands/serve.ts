@@ -30,6 +30,7 @@ interface ServeOptions {
   readonly tlsCert?: string;
   readonly tlsKey?: string;
   readonly trustProxy: string[];
+  readonly allowOrigin: string[];
   readonly verbose?: boolean;
   /** Of the whole program. */
   readonly json?: boolean;
@@ -61,6 +62,7 @@ export function serveCommand(): Command {
     .option("--tls-cert <file>", "certificate chain (PEM); clients then connect with wss://")
     .option("--tls-key <file>", "private key of the certificate (PEM)")
     .option("--trust-proxy <cidr...>", "proxies whose X-Forwarded-For is believed", [])
+    .option("--allow-origin <origin...>", "web pages that may connect, as https://example.org; by default none", [])
     .option("--verbose", "also log every refused message")
     .option("--json", "print events and logs as one JSON object a line")
     .addHelpText(
@@ -110,6 +112,7 @@ async function serve(options: ServeOptions): Promise<number> {
       },
       ...(tls && { tls }),
       trustedProxies: proxies.value,
+      allowedOrigins: options.allowOrigin,
       logger,
       processMetrics: true,
     });
@@ -138,7 +141,14 @@ function usageError(options: ServeOptions): string | undefined {
   if ((options.tlsCert === undefined) !== (options.tlsKey === undefined)) {
     return "--tls-cert and --tls-key belong together: give both or neither.";
   }
+  const odd = options.allowOrigin.find((origin) => !isOrigin(origin));
+  if (odd !== undefined) return `--allow-origin: "${odd}" is not an origin such as https://example.org.`;
   return undefined;
+}
+
+/** Scheme, host and port as a browser sends them, and nothing after that. */
+function isOrigin(text: string): boolean {
+  return URL.canParse(text) && new URL(text).origin === text;
 }
 
 function readTls({ tlsCert, tlsKey }: ServeOptions): TlsOptions | undefined {
