@@ -9,6 +9,7 @@ import { pathToFileURL } from "node:url";
 import { stripVTControlCharacters } from "node:util";
 import { dist, ensureBuilt } from "./bundle.mjs";
 import { endChildren, finish } from "./children.mjs";
+import { fuzzLines, newFuzzReport } from "./fuzz-report.mjs";
 import { ensureInstalled, exitOnSetupError, messageOf, readIfThere, root, SetupError, seconds } from "./setup.mjs";
 import { ensureTools } from "./tools.mjs";
 
@@ -41,6 +42,7 @@ const SLOWEST_FILES = 5;
 /** @type {Summary} */
 const total = { passed: 0, failed: 0, failures: [], secondTries: [], skipped: [], files: [] };
 const started = Date.now();
+const fuzzReport = newFuzzReport();
 
 /** @param {string} line */
 const say = (line) => console.log(line);
@@ -139,7 +141,7 @@ async function vitest(projects, vitestArgs) {
     ...projects.map((project) => `--project=${project}`),
     ...vitestArgs,
   ];
-  const { code } = await finish(process.execPath, args, "show", { GOVPN_TEST_SUMMARY: summaryFile });
+  const { code } = await finish(process.execPath, args, "show", { GOVPN_TEST_SUMMARY: summaryFile, ...fuzzReport });
   const text = readIfThere(summaryFile);
   /** @type {Summary} */
   const summary =
@@ -210,6 +212,9 @@ async function main(args) {
 }
 
 function report() {
+  const fuzzed = fuzzLines();
+  if (fuzzed.length > 0) say("\nFuzzed");
+  for (const line of fuzzed) say(line);
   const slowest = total.files.sort((a, b) => b.ms - a.ms).slice(0, SLOWEST_FILES);
   if (slowest.length > 0) say("\nSlowest files");
   for (const { name, ms } of slowest) say(`  ${(ms / 1000).toFixed(1).padStart(6)} s  ${name}`);

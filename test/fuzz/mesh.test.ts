@@ -162,7 +162,7 @@ describe("nothing that comes in throws or hangs", () => {
     fc.assert(
       fc.property(fc.oneof(mutated([sdp]), fc.string()), (text) => {
         const { sdp: rest, candidates } = timed(() => splitCandidates(text));
-        expect(rest).not.toMatch(/^a=candidate:/m);
+        expect(rest).not.toMatch(/(^|[\r\n])a=candidate:/);
         for (const each of candidates) expect(each.candidate).toMatch(/^candidate:/);
         expect(splitCandidates(rest)).toEqual({ sdp: rest, candidates: [] });
       }),

@@ -1,4 +1,4 @@
-import { afterAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { secureRandom } from "../../electron/adapters/random.ts";
 import type { PublicKey } from "../../shared/base/brand.ts";
 import { silentLogger } from "../../shared/base/logger.ts";
@@ -18,12 +18,9 @@ import { FakeLane } from "../fakes/lane.ts";
 import { FakeTun } from "../fakes/tun.ts";
 import { digest, digestBytes, fuzzBytes, must } from "./mutation/drive.ts";
 import { ANN, BEN, batches, packets, virtioSuperPackets } from "./mutation/samples.ts";
-import { SEED } from "./runs.ts";
 
 // Packets that are not finished, from a member or from the kernel: what is cut, merged and completed must stay within
 // its bytes, and come to no more than it stands for.
-const lines: string[] = [];
-afterAll(() => console.log(`super-packets, seed ${SEED}:\n  ${lines.join("\n  ")}`));
 
 /** A super-packet of MOST_BYTES in the smallest segments that are taken, and some. */
 const MOST_SEGMENTS = 2048;
@@ -34,93 +31,82 @@ const FRAME_SAMPLES = virtioSuperPackets.map((each) => Buffer.concat([Buffer.fro
 describe("what is left to be done to a packet", () => {
   it("the frame on the packets channel: its packet is its rest", () => {
     const offload = plainVirtioHeader();
-    lines.push(
-      fuzzBytes("offload frame", [...FRAME_SAMPLES, ...packets], (input) => {
-        const packet = readOffloadFrame(input, offload);
-        if (!packet) return 0;
-        must(u8(input, 0) === OFFLOAD_FRAME, "a frame begins as one");
-        must(packet.byteOffset === input.byteOffset + OFFLOAD_FRAME_HEADER_BYTES, "a packet follows its header");
-        must(packet.length === input.length - OFFLOAD_FRAME_HEADER_BYTES, "a packet is all of the rest");
-        return digest(offload.gsoSize, offload.checksumStart);
-      }),
-    );
+    fuzzBytes("offload-frame", [...FRAME_SAMPLES, ...packets], (input) => {
+      const packet = readOffloadFrame(input, offload);
+      if (!packet) return 0;
+      must(u8(input, 0) === OFFLOAD_FRAME, "a frame begins as one");
+      must(packet.byteOffset === input.byteOffset + OFFLOAD_FRAME_HEADER_BYTES, "a packet follows its header");
+      must(packet.length === input.length - OFFLOAD_FRAME_HEADER_BYTES, "a packet is all of the rest");
+      return digest(offload.gsoSize, offload.checksumStart);
+    });
   });
 
   it("the virtio header: read whole or left alone, and believed only where the packet bears it out", () => {
     const [header, layout] = [plainVirtioHeader(), new TransportLayout()];
-    lines.push(
-      fuzzBytes("virtio header", virtioSuperPackets, (input) => {
-        header.gsoSize = -1;
-        const isRead = readVirtioHeader(input, 0, header);
-        must(isRead === input.length >= VIRTIO_HEADER_BYTES && isRead === header.gsoSize >= 0, "all of it or nothing");
-        must(!readVirtioHeader(input, input.length - VIRTIO_HEADER_BYTES + 1, header), "nothing beyond the end");
-        if (!isRead) return 0;
-        const packet = input.subarray(VIRTIO_HEADER_BYTES);
-        layout.read(packet);
-        if (checkSuperPacket(header, layout) !== undefined) return digest(1, header.gsoType);
-        must(isTransportPartial(header, layout), "a super-packet's checksum is its own, and partial");
-        must(
-          header.gsoSize > 0 && layout.payload < layout.end && layout.end <= packet.length,
-          "there is something to cut",
-        );
-        return digest(layout.end, header.gsoSize);
-      }),
-    );
+    fuzzBytes("virtio-header", virtioSuperPackets, (input) => {
+      header.gsoSize = -1;
+      const isRead = readVirtioHeader(input, 0, header);
+      must(isRead === input.length >= VIRTIO_HEADER_BYTES && isRead === header.gsoSize >= 0, "all of it or nothing");
+      must(!readVirtioHeader(input, input.length - VIRTIO_HEADER_BYTES + 1, header), "nothing beyond the end");
+      if (!isRead) return 0;
+      const packet = input.subarray(VIRTIO_HEADER_BYTES);
+      layout.read(packet);
+      if (checkSuperPacket(header, layout) !== undefined) return digest(1, header.gsoType);
+      must(isTransportPartial(header, layout), "a super-packet's checksum is its own, and partial");
+      must(
+        header.gsoSize > 0 && layout.payload < layout.end && layout.end <= packet.length,
+        "there is something to cut",
+      );
+      return digest(layout.end, header.gsoSize);
+    });
   });
 
   it("the partial checksum: completed within its packet, or the packet left alone", () => {
     const short = virtioSuperPackets.filter(({ length }) => length <= MOST_SUMMED_BYTES);
     expect(short.length).toBeGreaterThan(0);
     const [header, layout] = [plainVirtioHeader(), new TransportLayout()];
-    lines.push(
-      fuzzBytes("partial checksum", short, (input) => {
-        if (!readVirtioHeader(input, 0, header)) return 0;
-        const packet = input.subarray(VIRTIO_HEADER_BYTES);
-        const isDone = completeChecksum(packet, header.checksumStart, header.checksumOffset);
-        must(
-          !isDone || header.checksumStart + header.checksumOffset + 2 <= packet.length,
-          "the field is in the packet",
-        );
-        layout.read(packet);
-        const isOurs = completeTransportChecksum(packet, layout);
-        must(isOurs === ["tcp", "udp"].includes(layout.kind), "TCP and UDP have one, nothing else has");
-        // That nothing but the field changes is offload.test.ts's to see: looking at every byte takes most of the time.
-        const field = digest(isDone ? 1 : 0, u16(packet, header.checksumStart + header.checksumOffset));
-        return isOurs ? digest(field, u16(packet, layout.transport + layout.checksumOffset)) : field;
-      }),
-    );
+    fuzzBytes("partial-checksum", short, (input) => {
+      if (!readVirtioHeader(input, 0, header)) return 0;
+      const packet = input.subarray(VIRTIO_HEADER_BYTES);
+      const isDone = completeChecksum(packet, header.checksumStart, header.checksumOffset);
+      must(!isDone || header.checksumStart + header.checksumOffset + 2 <= packet.length, "the field is in the packet");
+      layout.read(packet);
+      const isOurs = completeTransportChecksum(packet, layout);
+      must(isOurs === ["tcp", "udp"].includes(layout.kind), "TCP and UDP have one, nothing else has");
+      // That nothing but the field changes is offload.test.ts's to see: looking at every byte takes most of the time.
+      const field = digest(isDone ? 1 : 0, u16(packet, header.checksumStart + header.checksumOffset));
+      return isOurs ? digest(field, u16(packet, layout.transport + layout.checksumOffset)) : field;
+    });
   });
 
   it("the segmenter: packets within the limit, together no more than their super-packet, or a refusal", () => {
     const [header, layout, segmenter] = [plainVirtioHeader(), new TransportLayout(), new Segmenter()];
     const slot = new Uint8Array(4096);
-    lines.push(
-      fuzzBytes("segmenter", virtioSuperPackets, (input) => {
-        if (!readVirtioHeader(input, 0, header)) return 0;
-        const packet = input.subarray(VIRTIO_HEADER_BYTES);
-        // Every choice follows from the input: both times it is the same.
-        const limit = 40 + (u8(input, 2) << 2);
-        const mode: ChecksumMode = u8(input, 3) % 2 === 0 ? "full" : "partial";
-        const refusal = segmenter.begin(packet, header, limit, mode);
-        if (refusal) {
-          must(segmenter.next(slot, 0) === 0, "what is refused is not cut");
-          return digest(2, refusal.length);
-        }
-        let [sum, count, carried] = [0, 0, 0];
-        for (let bytes = segmenter.next(slot, 8); bytes > 0; bytes = segmenter.next(slot, 8)) {
-          const segment = slot.subarray(8, 8 + bytes);
-          must(bytes <= limit, "a segment keeps to the limit");
-          must(layout.read(segment) === "tcp" || layout.kind === "udp", "a segment is a packet");
-          must(layout.end === bytes, "a segment is a whole packet");
-          carried += bytes - layout.payload;
-          sum = digestBytes(sum, segment);
-          must(++count <= MOST_SEGMENTS, "it comes to an end");
-        }
-        layout.read(packet);
-        must(carried === layout.end - layout.payload, "the segments carry all of the payload, and no more");
-        return sum;
-      }),
-    );
+    fuzzBytes("segmenter", virtioSuperPackets, (input) => {
+      if (!readVirtioHeader(input, 0, header)) return 0;
+      const packet = input.subarray(VIRTIO_HEADER_BYTES);
+      // Every choice follows from the input: both times it is the same.
+      const limit = 40 + (u8(input, 2) << 2);
+      const mode: ChecksumMode = u8(input, 3) % 2 === 0 ? "full" : "partial";
+      const refusal = segmenter.begin(packet, header, limit, mode);
+      if (refusal) {
+        must(segmenter.next(slot, 0) === 0, "what is refused is not cut");
+        return digest(2, refusal.length);
+      }
+      let [sum, count, carried] = [0, 0, 0];
+      for (let bytes = segmenter.next(slot, 8); bytes > 0; bytes = segmenter.next(slot, 8)) {
+        const segment = slot.subarray(8, 8 + bytes);
+        must(bytes <= limit, "a segment keeps to the limit");
+        must(layout.read(segment) === "tcp" || layout.kind === "udp", "a segment is a packet");
+        must(layout.end === bytes, "a segment is a whole packet");
+        carried += bytes - layout.payload;
+        sum = digestBytes(sum, segment);
+        must(++count <= MOST_SEGMENTS, "it comes to an end");
+      }
+      layout.read(packet);
+      must(carried === layout.end - layout.payload, "the segments carry all of the payload, and no more");
+      return sum;
+    });
   });
 
   it("the coalescer: packets and sound super-packets, no more of them and no more bytes than came", () => {
@@ -135,23 +121,21 @@ describe("what is left to be done to a packet", () => {
       carried += packet.length;
       sum = digestBytes(digest(sum, header.gsoSize), packet);
     });
-    lines.push(
-      fuzzBytes("coalescer", batches, (input) => {
-        [sum, written, carried] = [0, 0, 0];
-        let given = 0;
-        let bytesGiven = 0;
-        for (let at = 0; at + 2 < input.length; given++) {
-          const packet = input.subarray(at + 2, at + 2 + u16(input, at));
-          coalescer.add(packet, u8(packet, 1) % 2 === 0);
-          bytesGiven += packet.length;
-          at += 2 + packet.length;
-        }
-        coalescer.flush();
-        must(written <= given && carried <= bytesGiven, "merging makes nothing more");
-        must(given === 0 || written > 0, "nothing vanishes");
-        return sum;
-      }),
-    );
+    fuzzBytes("coalescer", batches, (input) => {
+      [sum, written, carried] = [0, 0, 0];
+      let given = 0;
+      let bytesGiven = 0;
+      for (let at = 0; at + 2 < input.length; given++) {
+        const packet = input.subarray(at + 2, at + 2 + u16(input, at));
+        coalescer.add(packet, u8(packet, 1) % 2 === 0);
+        bytesGiven += packet.length;
+        at += 2 + packet.length;
+      }
+      coalescer.flush();
+      must(written <= given && carried <= bytesGiven, "merging makes nothing more");
+      must(given === 0 || written > 0, "nothing vanishes");
+      return sum;
+    });
   });
 });
 
@@ -186,25 +170,23 @@ describe("the whole tunnel", () => {
     const { tun, dropped } = tunnelOf(lane);
     const header = plainVirtioHeader();
     const layout = new TransportLayout();
-    lines.push(
-      fuzzBytes("tunnel, from a member", samples, (input) => {
-        if (!readVirtioHeader(input, 0, header)) return 0;
-        const before = dropped();
-        const isPlain = header.flags === 0 && header.gsoType === 0;
-        const received = input.subarray(VIRTIO_HEADER_BYTES);
-        lane.deliver(received, isPlain ? undefined : header);
-        const written = tun.take();
-        must(isSpeedFrame(received) || written.length + dropped() - before > 0, "each packet is written or counted");
-        let sum = 0;
-        for (const packet of written) {
-          must(isFrom(packet), "a packet is from the member and for this machine");
-          must(layout.read(packet) !== "other" || packet.length <= input.length, "nothing grows");
-          sum = digestBytes(sum, packet);
-        }
-        lane.take();
-        return sum;
-      }),
-    );
+    fuzzBytes("tunnel-from-member", samples, (input) => {
+      if (!readVirtioHeader(input, 0, header)) return 0;
+      const before = dropped();
+      const isPlain = header.flags === 0 && header.gsoType === 0;
+      const received = input.subarray(VIRTIO_HEADER_BYTES);
+      lane.deliver(received, isPlain ? undefined : header);
+      const written = tun.take();
+      must(isSpeedFrame(received) || written.length + dropped() - before > 0, "each packet is written or counted");
+      let sum = 0;
+      for (const packet of written) {
+        must(isFrom(packet), "a packet is from the member and for this machine");
+        must(layout.read(packet) !== "other" || packet.length <= input.length, "nothing grows");
+        sum = digestBytes(sum, packet);
+      }
+      lane.take();
+      return sum;
+    });
   });
 });
 

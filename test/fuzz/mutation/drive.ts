@@ -1,7 +1,14 @@
-import { INPUTS, SEED } from "../runs.ts";
+import { createHash } from "node:crypto";
+import { appendFileSync, mkdirSync, writeFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { INPUTS, REPORT, SEED } from "../runs.ts";
 import { ByteMutator } from "./bytes.ts";
+import { type Seed, seedsOf, textOf } from "./corpus.ts";
 import { Dice } from "./dice.ts";
-import { mutateText } from "./texts.ts";
+import { bytesInUse, MOST_GROWTH_BYTES } from "./memory.ts";
+import { Meter } from "./meter.ts";
+import { TextMutator } from "./texts.ts";
+import { Watchdog } from "./watchdog.mjs";
 
 /** Largest input: super-packets of some segments fit. */
 const MOST_BYTES = 2048;
@@ -9,9 +16,10 @@ const MOST_BYTES = 2048;
 const GUARD_BYTES = 64;
 /** Looked at after every input; the rest of the guard now and then. */
 const NEAR_BYTES = 4;
-const BATCH = 1024;
-/** A batch takes some 10 ms; even on a machine that is busy with other things, one that takes this long holds a slow input. */
-const LONGEST_BATCH_MS = 5_000;
+const THOROUGH_EVERY = 1024;
+/** Memory is compared from here on: code is compiled and caches are filled by then. */
+const WARM = 0.1;
+const FOUND = fileURLToPath(new URL("../../../.test-output/fuzz/", import.meta.url));
 
 /** A broken promise of a parser. Cheaper than `expect`, which is felt at ten million calls. */
 export function must(holds: boolean, promise: string): void {
@@ -58,61 +66,181 @@ class Arena {
   }
 }
 
+/** Says what a parser promises, by `must`. @returns a digest of what it made of the input */
+export type ExamineBytes = (input: Uint8Array) => number;
+export type ExamineText = (input: string) => void;
+
 /**
- * Gives a parser INPUTS inputs, each twice: amid zeros and amid ones. What it makes of them (`examine`'s digest) must be
- * the same, or it has read beyond its input; what is around them must stay, or it has written there. It must not throw.
- * @param examine checks what the parser promises, with `must`
- * @returns a line for people
+ * Gives a parser its corpus as it is, and INPUTS inputs made of that and of more samples. It must not throw, take long,
+ * or keep memory. Each input is given twice, amid zeros and amid ones: what the parser makes of them must be the same, or
+ * it has read beyond its input; what is around them must stay, or it has written there.
+ * @param parser the name of its folder in test/fuzz/corpus
  */
-export function fuzzBytes(
-  name: string,
-  samples: readonly Uint8Array[],
-  examine: (input: Uint8Array) => number,
-): string {
-  const scratch = new Uint8Array(MOST_BYTES);
-  const mutator = new ByteMutator(new Dice(SEED), samples, scratch);
-  const [zeros, ones] = [new Arena(0x00), new Arena(0xff)];
-  return inBatches(name, (count) => {
-    const input = scratch.subarray(0, mutator.next());
-    const isThorough = count % BATCH === 0;
-    try {
-      const result = examine(zeros.place(input));
-      must(examine(ones.place(input)) === result, "it depends on its input alone");
-      const near = isThorough ? GUARD_BYTES : NEAR_BYTES;
-      must(zeros.isIntact(near) && ones.isIntact(near), "it leaves alone what is around its input");
-    } catch (error) {
-      throw found(error, count, Buffer.from(input).toString("hex"));
-    }
-  });
+export function fuzzBytes(parser: string, samples: readonly Uint8Array[], examine: ExamineBytes): void {
+  const seeds = seedsOf(parser);
+  report(driveBytes(parser, [...seeds.map(({ bytes }) => bytes), ...samples], examine, seeds));
 }
 
 /** The same with texts. */
-export function fuzzTexts(name: string, samples: readonly string[], examine: (input: string) => void): string {
-  const dice = new Dice(SEED);
-  return inBatches(name, (count) => {
-    const input = mutateText(dice, samples);
+export function fuzzTexts(parser: string, samples: readonly string[], examine: ExamineText): void {
+  const seeds = seedsOf(parser);
+  report(driveTexts(parser, [...seeds.map(textOf), ...samples], examine, seeds));
+}
+
+/** The same with texts for a parser that answers later. */
+export async function fuzzTextsAsync(
+  parser: string,
+  samples: readonly string[],
+  examine: (input: string) => Promise<void>,
+): Promise<void> {
+  const seeds = seedsOf(parser);
+  const run = new Run(parser, true);
+  for (const seed of seeds) await examine(textOf(seed)).catch((error) => run.fail(error, seed.name, seed.bytes));
+  const mutator = new TextMutator(new Dice(SEED), [...seeds.map(textOf), ...samples]);
+  for (let count = 0; count < INPUTS; count++) {
+    run.next(count);
+    const input = mutator.next();
     try {
-      examine(input);
+      await run.meter.timeAsync(() => examine(input));
     } catch (error) {
-      throw found(error, count, JSON.stringify(input));
+      run.fail(error, `input ${count}`, Buffer.from(input));
     }
-  });
-}
-
-function inBatches(name: string, one: (count: number) => void): string {
-  const begun = performance.now();
-  let slowest = 0;
-  for (let count = 0; count < INPUTS; ) {
-    const startedAt = performance.now();
-    for (const end = Math.min(INPUTS, count + BATCH); count < end; count++) one(count);
-    const took = performance.now() - startedAt;
-    slowest = Math.max(slowest, took);
-    must(took < LONGEST_BATCH_MS, `${BATCH} inputs before number ${count} of seed ${SEED} take less than ${took} ms`);
   }
-  const seconds = (performance.now() - begun) / 1000;
-  return `${name}: ${INPUTS} inputs in ${seconds.toFixed(1)} s, the slowest ${BATCH} in ${slowest.toFixed(0)} ms`;
+  report(run.end());
 }
 
-function found(error: unknown, count: number, input: string): Error {
-  return new Error(`input ${count} of seed ${SEED}: ${input.slice(0, 5_000)}`, { cause: error });
+/** Without a corpus of its own: for what the loops themselves are tested with. */
+export function driveBytes(
+  parser: string,
+  samples: readonly Uint8Array[],
+  examine: ExamineBytes,
+  seeds: readonly Seed[] = [],
+): Outcome {
+  const scratch = new Uint8Array(MOST_BYTES);
+  const mutator = new ByteMutator(new Dice(SEED), samples, scratch);
+  const [zeros, ones] = [new Arena(0x00), new Arena(0xff)];
+  const run = new Run(parser, seeds.length > 0);
+  const give = (input: Uint8Array, near: number) => {
+    const result = examine(zeros.place(input));
+    must(examine(ones.place(input)) === result, "it depends on its input alone");
+    must(zeros.isIntact(near) && ones.isIntact(near), "it leaves alone what is around its input");
+  };
+  for (const { name, bytes } of seeds) {
+    run.attempt(
+      () => give(bytes.subarray(0, MOST_BYTES), GUARD_BYTES),
+      name,
+      () => bytes,
+    );
+  }
+  for (let count = 0; count < INPUTS; count++) {
+    run.next(count);
+    const input = scratch.subarray(0, mutator.next());
+    const near = count % THOROUGH_EVERY === 0 ? GUARD_BYTES : NEAR_BYTES;
+    run.attempt(
+      () => give(input, near),
+      count,
+      () => input,
+    );
+  }
+  return run.end();
+}
+
+export function driveTexts(
+  parser: string,
+  samples: readonly string[],
+  examine: ExamineText,
+  seeds: readonly Seed[] = [],
+): Outcome {
+  const mutator = new TextMutator(new Dice(SEED), samples);
+  const run = new Run(parser, seeds.length > 0);
+  for (const seed of seeds)
+    run.attempt(
+      () => examine(textOf(seed)),
+      seed.name,
+      () => seed.bytes,
+    );
+  for (let count = 0; count < INPUTS; count++) {
+    run.next(count);
+    const input = mutator.next();
+    run.attempt(
+      () => examine(input),
+      count,
+      () => Buffer.from(input),
+    );
+  }
+  return run.end();
+}
+
+export interface Outcome {
+  readonly parser: string;
+  readonly seed: number;
+  readonly inputs: number;
+  readonly seconds: number;
+  /** Milliseconds of processor time. */
+  readonly slowestMs: number;
+  /** Bytes in use at the end that were not in use when it was warm. */
+  readonly growth: number;
+}
+
+let watchdog: Watchdog | undefined;
+
+/** One parser's inputs, from the first to the last. */
+class Run {
+  readonly meter = new Meter();
+  readonly #parser: string;
+  readonly #startedAt = performance.now();
+  readonly #hasCorpus: boolean;
+  readonly #watchdog: Watchdog;
+  #warm = 0;
+
+  constructor(parser: string, hasCorpus: boolean) {
+    this.#parser = parser;
+    this.#hasCorpus = hasCorpus;
+    this.#watchdog = watchdog ??= new Watchdog();
+    this.#watchdog.begin(`${parser}, seed ${SEED}`);
+  }
+
+  next(count: number): void {
+    this.#watchdog.next(count);
+    if (count === Math.floor(INPUTS * WARM)) this.#warm = bytesInUse();
+  }
+
+  attempt(give: () => void, which: number | string, bytes: () => Uint8Array): void {
+    try {
+      this.meter.time(give);
+    } catch (error) {
+      this.fail(error, typeof which === "number" ? `input ${which}` : which, bytes());
+    }
+  }
+
+  fail(error: unknown, which: string, input: Uint8Array): never {
+    this.#watchdog.end();
+    const why = error instanceof Error ? error.message : String(error);
+    const hint = this.#hasCorpus ? `; it is in ${this.#keep(input)}` : "";
+    throw new Error(`${which} of seed ${SEED}: ${why}${hint}`, { cause: error });
+  }
+
+  /** Keeps the input where it can be taken into the corpus. */
+  #keep(input: Uint8Array): string {
+    mkdirSync(FOUND, { recursive: true });
+    const name = `${this.#parser}-${createHash("sha256").update(input).digest("hex").slice(0, 8)}`;
+    writeFileSync(`${FOUND}${name}`, input);
+    return `.test-output/fuzz/${name}, and belongs into test/fuzz/corpus/${this.#parser}`;
+  }
+
+  end(): Outcome {
+    this.#watchdog.end();
+    const growth = Math.max(0, bytesInUse() - this.#warm);
+    const kept = `${(growth / 2 ** 20).toFixed(1)} MiB`;
+    must(growth < MOST_GROWTH_BYTES, `${this.#parser} gives its memory back: ${kept} more after ${INPUTS} inputs`);
+    const seconds = (performance.now() - this.#startedAt) / 1000;
+    return { parser: this.#parser, seed: SEED, inputs: INPUTS, seconds, slowestMs: this.meter.slowestMs, growth };
+  }
+}
+
+/** For the table at the end of `npm test` and `npm run fuzz` (build/fuzz-report.mjs); to whoever runs vitest itself, a line. */
+function report(outcome: Outcome): void {
+  if (REPORT) return appendFileSync(REPORT, `${JSON.stringify(outcome)}\n`);
+  const { parser, inputs, seconds, slowestMs } = outcome;
+  console.log(`${parser}: ${inputs} inputs in ${seconds.toFixed(1)} s, the slowest took ${slowestMs.toFixed(2)} ms`);
 }
