@@ -93,7 +93,7 @@ describe("by keyboard alone", () => {
     await press("Enter");
     await expect.poll(focused).toMatch(/^menuitem "Rename"/);
     await press("ArrowDown");
-    await expect.poll(focused).toMatch(/^menuitem "Copy the room's id/);
+    await expect.poll(focused).toMatch(/^menuitem "Room settings"/);
     await press("ArrowUp");
     await expect.poll(focused).toMatch(/^menuitem "Rename"/);
     await press("Enter");
@@ -107,6 +107,17 @@ describe("by keyboard alone", () => {
     await expect.poll(focused).toMatch(/^menuitem/);
     await press("Escape");
     await expect.poll(focused).toMatch(/^button "Room menu"/);
+  });
+
+  it("the room's settings are reached from its badge, changed, and give the focus back", async () => {
+    await tabTo(/^button "Sealed"/, "Shift+Tab");
+    await press("Enter");
+    await expect.poll(focused).toMatch(/^dialog "Settings of “Our den”/);
+    await tabTo(/^combobox "Who may let others in"/);
+    await type("Every");
+    await expect.poll(focused).toMatch(/^combobox "Who may let others in".*Every member/);
+    await press("Escape");
+    await expect.poll(focused).toMatch(/^button "Sealed"/);
   });
 
   it("the first stop of every screen skips to its content", async () => {

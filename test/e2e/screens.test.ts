@@ -38,7 +38,8 @@ const key = (combination: string) => (page: Page) => page.keyboard.press(combina
 const screens: readonly Screen[] = [
   { name: "rooms", place: "#/rooms" },
   { name: "room", place: "#/room/ID" },
-  { name: "invite", place: "#/room/ID", open: (page) => page.locator("main button").first().click() },
+  { name: "invite", place: "#/room/ID", open: (page) => page.locator("main button:has(.lucide-user-plus)").click() },
+  { name: "room-settings", place: "#/room/ID", open: (page) => page.locator("main button:has(.lucide-lock)").click() },
   { name: "activity", place: "#/activity" },
   { name: "diagnostics", place: "#/diagnostics" },
   { name: "settings", place: "#/settings" },
