@@ -265,8 +265,14 @@ const areas = [
   },
 
   {
+    name: "test-foreign-peer",
+    from: "^test/fakes/foreign-peer\\.ts$",
+    to: [...folders("shared/mesh"), ...packages("node-datachannel")],
+    comment: "A peer that breaks our adapter's rules cannot be made with our adapter.",
+  },
+  {
     name: "test",
-    from: "^test/",
+    from: "^test/(?!fakes/foreign-peer\\.ts$)",
     to: [
       ...folders("shared", "electron", "renderer", "build", "test"),
       ...packages("vitest", "@vitest/[^/]+", "fast-check", "ws", "valibot", "@noble/[^/]+", "@scure/base"),

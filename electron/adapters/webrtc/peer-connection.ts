@@ -15,6 +15,7 @@ interface MessageEvent {
   readonly data: unknown;
 }
 interface Channel {
+  close(): void;
   addEventListener(event: "message", listener: (event: MessageEvent) => void): void;
 }
 interface Polyfill {
@@ -40,7 +41,13 @@ export interface ConnectionHooks {
   onRemoteDescription(): void;
   /** The native connection failed or closed by itself. */
   onDown(): void;
+  /** The other end opens one channel after another that nobody asked for. */
+  onChannelFlood(): void;
 }
+
+/** A later version may open a channel that this one does not know; each is closed. Whoever goes on and on means harm. */
+const MAX_FOREIGN_CHANNELS = 16;
+
 const Base = polyfill.RTCPeerConnection as unknown as new (config: object) => Polyfill;
 
 /**
@@ -57,6 +64,7 @@ function orderedPeerConnection(native: NativePeerConnection, hooks: ConnectionHo
     #remoteIsSet = false;
     #early: Candidate[] = [];
     #control: Channel | undefined;
+    #foreign = 0;
     #closing = false;
 
     constructor(config: object) {
@@ -95,11 +103,16 @@ function orderedPeerConnection(native: NativePeerConnection, hooks: ConnectionHo
       });
     }
 
-    /** The first channel is the control channel; another that the other end opens is nobody's. */
+    /** The first channel is the control channel; another that the other end opens is nobody's, and is closed. */
     #listen(channel: Channel): void {
-      if (this.#control) return;
+      if (this.#control) return this.#turnDown(channel);
       this.#control = channel;
       channel.addEventListener("message", ({ data }) => hooks.onMessage(data));
+    }
+
+    #turnDown(channel: Channel): void {
+      channel.close();
+      if (++this.#foreign === MAX_FOREIGN_CHANNELS + 1) hooks.onChannelFlood();
     }
 
     override async createOffer(): Promise<Description> {

@@ -104,6 +104,7 @@ class WebrtcTransport implements PeerTransport {
       onDropped: (reason) => logger.debug("a candidate was dropped", { reason }),
       onRemoteDescription: () => initiator && this.#releaseCandidates(),
       onDown: () => this.#down("the connection failed"),
+      onChannelFlood: () => this.#fail("the other end opened channels without end"),
     });
     this.#peer = new SimplePeer({
       initiator,
