@@ -15,11 +15,12 @@ export async function screenshot(page: Page, name: string): Promise<void> {
 
 /**
  * For tests of which each goes on where the one before it ended: after a failure the rest is skipped, and what every
- * page showed at that moment is kept in .test-output/failed.
+ * page showed at that moment is kept in .test-output/failed. A step cannot be taken twice, so it is not tried again.
  */
 export function useSteps(people: () => Readonly<Record<string, Person | undefined>>): void {
   let failed: string | undefined;
   beforeEach((test) => {
+    if (failed === test.task.name) throw new Error("a step that failed leaves no place to try it again from");
     if (failed !== undefined) test.skip(`"${failed}" failed before it`);
   });
   afterEach(async ({ task }) => {
