@@ -50,6 +50,8 @@ export const ADDRESS_RATE_FACTOR = 10;
  * refused because two of its frames travelled at different speeds.
  */
 export const RATE_WINDOW_MS = 57_000;
+/** New rooms from one address: a school's, not enough to fill the server in months. */
+export const ROOMS_PER_ADDRESS_AND_DAY = 300;
 /** LeaveRoom, Kick, Rename and HandOver push to a whole room; an owner clearing out a room of 50 stays below. */
 export const ROOM_CHANGES_PER_MINUTE = 60;
 /** All connections of an address together: as much as ten at their own limit, and a tenth of what one core verifies. */
@@ -101,6 +103,9 @@ export const CLOSE_GRACE_MS = 2_000;
 
 /** How often a room's activity reaches the disk: expiry counts days, so a minute is exact enough. */
 export const ACTIVITY_WRITE_INTERVAL_MS = 60_000;
+/** A full server gives up this part of its rooms at once, of those that nobody but their makers entered, idle so long. */
+export const CLEARED_SHARE = 0.01;
+export const SOLITARY_IDLE_MS = 60 * 60_000;
 export const EXPIRY_SWEEP_INTERVAL_MS = 60 * 60_000;
 export const DAY_MS = 24 * 60 * 60_000;
 

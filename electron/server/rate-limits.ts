@@ -1,19 +1,28 @@
 import type { PublicKey } from "../../shared/base/brand.ts";
 import { TokenBucket } from "../../shared/base/rate.ts";
 import { BoundedMap } from "./bounded-map.ts";
-import { ADDRESS_RATE_FACTOR, MAX_TRACKED_CLIENTS, RATE_WINDOW_MS, ROOM_CHANGES_PER_MINUTE } from "./limits.ts";
+import {
+  ADDRESS_RATE_FACTOR,
+  DAY_MS,
+  MAX_TRACKED_CLIENTS,
+  RATE_WINDOW_MS,
+  ROOM_CHANGES_PER_MINUTE,
+  ROOMS_PER_ADDRESS_AND_DAY,
+} from "./limits.ts";
 import type { ClientAddress } from "./rooms.ts";
 
 /** How often a key and an address may create, join and change rooms. */
 export class RateLimits {
   readonly #entriesByKey: Buckets<PublicKey>;
   readonly #entriesByAddress: Buckets<string>;
+  readonly #roomsByAddress: Buckets<string>;
   readonly #changesByKey = new Buckets<PublicKey>(ROOM_CHANGES_PER_MINUTE, RATE_WINDOW_MS);
   readonly #changesByAddress = new Buckets<string>(ROOM_CHANGES_PER_MINUTE * ADDRESS_RATE_FACTOR, RATE_WINDOW_MS);
 
   /** @param perMinute create and join together, for one key; 0 for no limit. */
   constructor(perMinute: number) {
     this.#entriesByKey = new Buckets(perMinute, RATE_WINDOW_MS);
+    this.#roomsByAddress = new Buckets(perMinute === 0 ? 0 : ROOMS_PER_ADDRESS_AND_DAY, DAY_MS);
     this.#entriesByAddress = new Buckets(perMinute * ADDRESS_RATE_FACTOR, RATE_WINDOW_MS);
   }
 
@@ -21,6 +30,11 @@ export class RateLimits {
   mayEnter(key: PublicKey, address: ClientAddress, now: number): boolean {
     if (!this.#entriesByKey.take(key, now)) return false;
     return !address.isLimited || this.#entriesByAddress.take(address.group, now);
+  }
+
+  /** One more room, for an address that has not made too many today. */
+  mayCreate(address: ClientAddress, now: number): boolean {
+    return !address.isLimited || this.#roomsByAddress.take(address.group, now);
   }
 
   /** JoinRoom by a key that was in the room before: for its own share alone, whatever others at its address do. */

@@ -3,10 +3,11 @@ import { hex } from "../../shared/base/bytes.ts";
 import type { Clock } from "../../shared/base/clock.ts";
 import type { Logger } from "../../shared/base/logger.ts";
 import type { RandomBytes } from "../../shared/base/random.ts";
+import { TokenBucket } from "../../shared/base/rate.ts";
 import { messageOf, missingCase } from "../../shared/base/result.ts";
 import type { ClientMessage, ClientMessageOf, ServerMessage } from "../../shared/protocols/govpn/messages.ts";
 import { sentence } from "../../shared/protocols/govpn/sentences.ts";
-import { DAY_MS, MAX_ROOMS_PER_CONNECTION, type ServerLimits } from "./limits.ts";
+import { CLEARED_SHARE, DAY_MS, MAX_ROOMS_PER_CONNECTION, type ServerLimits, SOLITARY_IDLE_MS } from "./limits.ts";
 import type { ServerMetrics } from "./metrics.ts";
 import { PinGate } from "./pin-gate.ts";
 import { Busy, Pins } from "./pins.ts";
@@ -16,6 +17,7 @@ import { RoomRecords } from "./room-records.ts";
 import type { RoomStore } from "./room-store.ts";
 import { findMember, type Member, type Peer, type Room, Rooms, standingOf, turnsOf } from "./rooms.ts";
 import { shortKey } from "./short-key.ts";
+import { solitaryRooms } from "./solitary-rooms.ts";
 
 /** 64 random bits: ids cannot be guessed, and 100,000 rooms collide once in 4 billion servers. */
 const ROOM_ID_BYTES = 8;
@@ -54,6 +56,7 @@ export class RoomService {
   readonly #pinGate: PinGate;
   readonly #records: RoomRecords;
   readonly #rates: RateLimits;
+  readonly #clearances: TokenBucket;
 
   /** Loads the store's rooms. @throws what the store throws. */
   constructor(options: RoomServiceOptions) {
@@ -67,6 +70,7 @@ export class RoomService {
     this.#records = new RoomRecords(options.store, options.clock, this.#logger);
     this.#pinGate = new PinGate(this.#pins, this.#records, options.clock, this.#logger);
     this.#rates = new RateLimits(options.limits.rateLimitPerMinute);
+    this.#clearances = new TokenBucket(1, 60_000, options.clock.now());
     for (const stored of this.#store.load()) {
       this.rooms.add(stored);
       this.#pinGate.restore(stored);
@@ -125,6 +129,10 @@ export class RoomService {
     if (!this.#mayEnter(peer, owner)) return refuse("rateLimited");
     const refused = this.#refuseCreation(peer, owner);
     if (refused) return refused;
+    if (!this.#rates.mayCreate(peer.address, this.#clock.now())) {
+      this.#metrics.rateLimited("enter");
+      return refuse("rateLimited");
+    }
     const pin = await this.#pins.seal(message.password, turnsOf(peer));
     // The world may have changed while the PIN was hashed.
     if (!peer.isOpen) return undefined;
@@ -147,11 +155,20 @@ export class RoomService {
     const owned = this.rooms.ownedBy(owner);
     if (owned) return refuse("alreadyCreated", owned.id);
     if (this.rooms.of(peer).size >= MAX_ROOMS_PER_CONNECTION) return refuse("tooManyRooms");
-    if (this.rooms.size >= this.#limits.maxRooms) {
+    if (this.rooms.size >= this.#limits.maxRooms && !this.#clearOut()) {
       this.#logger.warn("no more rooms can be created", { rooms: this.rooms.size });
       return refuse("databaseError");
     }
     return undefined;
+  }
+
+  /** @returns whether there is a place for another room. Looks for one once a minute, for it looks at every room. */
+  #clearOut(): boolean {
+    if (!this.#clearances.take(this.#clock.now())) return false;
+    const before = this.#clock.wallTime() - SOLITARY_IDLE_MS;
+    const count = Math.ceil(this.#limits.maxRooms * CLEARED_SHARE);
+    for (const room of solitaryRooms(this.rooms, before, count)) this.#expire(room);
+    return this.rooms.size < this.#limits.maxRooms;
   }
 
   #insert(room: Omit<Parameters<RoomStore["insert"]>[0], "id">): string | Outcome {

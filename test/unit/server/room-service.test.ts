@@ -237,6 +237,20 @@ describe("creating", () => {
     expect(await create(new FakePeer("c-9"), fakeKey(9))).toEqual(refused("databaseError"));
   });
 
+  it("makes room on a full server where nobody but its maker ever was, not where somebody comes back to", async () => {
+    service = start({ maxRooms: 3 });
+    const solitary = idOf(await create(new FakePeer("c-8"), fakeKey(8)));
+    const busy = new FakePeer("c-9");
+    const used = idOf(await create(busy, fakeKey(9)));
+    service.disconnected(new FakePeer("c-8"));
+    expect(await create(new FakePeer("c-10"), fakeKey(10))).toEqual(refused("databaseError"));
+    await clock.advance(60 * 60_000 + 1);
+    expect(await create(new FakePeer("c-10"), fakeKey(10))).toMatchObject({ reply: { type: "RoomCreated" } });
+    expect([roomId, solitary, used].map((id) => service.rooms.get(id) !== undefined)).toEqual([true, false, true]);
+    await clock.advance(60 * 60_000 + 1);
+    expect(await create(new FakePeer("c-11"), fakeKey(11))).toEqual(refused("databaseError"));
+  });
+
   it("and joining are refused to a connection in 32 rooms", async () => {
     const hub = new FakePeer("c-hub");
     const pin = { salt: new Uint8Array(16), hash: new Uint8Array(32) };
