@@ -11,7 +11,6 @@ import type { SpeedTest } from "../../shared/ipc/app.ts";
 import type {
   HostApi,
   HostSnapshot,
-  MemberInRoom,
   Method,
   Params,
   Replies,
@@ -19,9 +18,7 @@ import type {
   Standing,
 } from "../../shared/ipc/contract.ts";
 import type { PeerView } from "../../shared/mesh/mesh.ts";
-import { ROOM_ID_PATTERN } from "../../shared/protocols/govpn/limits.ts";
-import { cleanRoomName } from "../../shared/room/names.ts";
-import { type JoinRoom, RoomSessions } from "../../shared/room/session.ts";
+import { RoomSessions } from "../../shared/room/session.ts";
 import type { RoomSnapshot } from "../../shared/room/snapshot.ts";
 import type { LeftReason } from "../../shared/room/state.ts";
 import { cleanUsername } from "../../shared/room/username.ts";
@@ -31,9 +28,9 @@ import type { RoomTrust } from "../../shared/trust/room-trust.ts";
 import { median } from "../../shared/tunnel/speed-burst.ts";
 import { Engine, type EngineOptions, type TunnelState } from "../engine/engine.ts";
 import type { CreateEngine, EnginePort } from "../engine/engine-port.ts";
-import { type FoundMember, findMember, pickRoom } from "./lookup.ts";
 import { RoomMemory } from "./room-memory.ts";
-import { type InvitationSecrets, readSecrets, TrustDesk, type TrustDeskEvents } from "./trust-desk.ts";
+import { type Handlers, type RoomMethod, RoomRequests } from "./room-requests.ts";
+import { type InvitationSecrets, TrustDesk, type TrustDeskEvents } from "./trust-desk.ts";
 import { memberView, roomView, trafficView, tunnelView } from "./views.ts";
 
 /** How many probes one `ping` may have on the way, and how long each may take. */
@@ -99,6 +96,7 @@ export class Host implements HostApi, Disposable {
   readonly #rooms: RoomSessions;
   readonly #memory: RoomMemory;
   readonly #trust: TrustDesk;
+  readonly #requests: RoomRequests;
   readonly #subscriptions = new DisposableStore();
   /** Names from the links that are there, for their end: when this machine leaves a room, the room's list goes first. */
   readonly #introduced = new Map<PublicKey, string>();
@@ -121,6 +119,15 @@ export class Host implements HostApi, Disposable {
       sendSignal: (room, to, kind, content) => this.#rooms.sendSignal(room, to, kind, content),
     });
     this.#trust = new TrustDesk({ ...options, engine: this.engine, nameOf: (member) => this.nameOf(member) });
+    this.#requests = new RoomRequests({
+      rooms: this.#rooms,
+      trust: this.#trust,
+      logger: this.#logger,
+      peers: () => this.engine.peers,
+      snapshots: () => this.#rooms.snapshots.map((room) => this.#named(room)),
+      view: (room) => this.#roomView(room),
+      username: () => this.#username,
+    });
     this.#wireRooms();
     this.#wireEngine();
     this.#wireTrust();
@@ -205,44 +212,14 @@ export class Host implements HostApi, Disposable {
 
   async call<M extends Method>(method: M, params: Params<M>): Promise<Result<Replies[M]>> {
     // The table's type follows from the method's name, which the compiler cannot see through the index.
-    const handler = this.#handlers[method] as (params: Params<M>) => Promise<Result<Replies[M]>>;
+    const handlers = { ...this.#requests.handlers, ...this.#handlers };
+    const handler = handlers[method] as (params: Params<M>) => Promise<Result<Replies[M]>>;
     return handler(params);
   }
 
-  readonly #handlers: { [M in Method]: (params: Params<M>) => Promise<Result<Replies[M]>> } = {
+  readonly #handlers: Handlers<Exclude<Method, RoomMethod>> = {
     status: async () => ok(this.snapshot()),
-    create: (params) => this.#create(params),
-    join: (params) => this.#join(params),
-    rename: (params) => this.#rename(params),
-    kick: (params) => this.#kick(params),
-    leave: (params) => this.#leave(params),
     ping: (params) => this.#ping(params),
-    unban: async ({ roomId, publicKey }) => {
-      const room = this.#pick(roomId);
-      if (!room.ok) return room;
-      const id = room.value.roomId;
-      const forgiven = await this.#trust.ask(id, (trust) => trust.forgive(publicKey as PublicKey));
-      return forgiven.ok ? ok({ roomId: id }) : forgiven;
-    },
-    letIn: (params) => this.#ofMember(params, (room, member) => this.#trust.ask(room, (trust) => trust.letIn(member))),
-    turnAway: (params) =>
-      this.#ofMember(params, (room, member) => this.#trust.ask(room, (trust) => trust.turnAway(member))),
-    setRole: (params) =>
-      this.#ofMember(params, (room, member) => this.#trust.ask(room, (trust) => trust.setRole(member, params.role))),
-    handOver: (params) =>
-      this.#ofMember(params, (room, member) => this.#trust.ask(room, (trust) => trust.handOver(member))),
-    setRules: (params) => this.#setRules(params),
-    setInbound: (params) => this.#setInbound(params),
-    setCompared: async ({ member, compared }) => {
-      const found = this.#findMember(member, this.#rooms.snapshots);
-      if (found.ok) this.#trust.setCompared(found.value.publicKey, compared);
-      return found;
-    },
-    acceptKey: (params) =>
-      this.#ofMember(params, (room, member) => {
-        this.#trust.acceptKey(room, member);
-        return ok(undefined);
-      }),
     setUsername: async ({ username }) => {
       this.#username = username;
       this.#rooms.setUsername(username);
@@ -256,143 +233,12 @@ export class Host implements HostApi, Disposable {
     },
   };
 
-  #entry<T extends object>(entry: T, username = this.#username): T & Pick<JoinRoom, "username"> {
-    return { ...entry, username };
-  }
-
-  #entered(result: Result<RoomSnapshot>): Result<Replies["create"]> {
-    return result.ok ? ok(this.#roomView(result.value)) : result;
-  }
-
-  async #create({ name, pin, username, sealed = true, inbound }: Params<"create">): Promise<Result<Replies["create"]>> {
-    const created = await this.#rooms.create(this.#entry({ name, pin }, username));
-    if (!created.ok) return created;
-    const founded = await this.#trust.found(created.value.roomId, created.value.name, sealed, inbound);
-    if (founded.ok) return this.#entered(created);
-    // A room that was asked to be sealed must not stay open.
-    await this.#rooms.leave(created.value.roomId);
-    return founded;
-  }
-
-  async #join({ roomId, pin, username, key, owner, inbound }: Params<"join">): Promise<Result<Replies["join"]>> {
-    const secrets = readSecrets({ key, owner });
-    if (!secrets.ok) return secrets;
-    const id = roomId.trim() as RoomId;
-    // Before anybody in it is met. A room that refuses this machine is forgotten when it is closed.
-    if (ROOM_ID_PATTERN.test(id)) {
-      const entered = this.#trust.enter(id, secrets.value, inbound);
-      if (!entered.ok) return entered;
-    }
-    const joined = await this.#rooms.join(this.#entry({ roomId: id, pin }, username));
-    if (!joined.ok && this.#rooms.snapshot(id) === undefined) this.#trust.forget(id);
-    return this.#entered(joined);
-  }
-
-  /** The owner's word goes to the members, signed; the server is told too, so that it shows the same name. */
-  async #rename({ roomId, name }: Params<"rename">): Promise<Result<Replies["rename"]>> {
-    const room = this.#pick(roomId);
-    if (!room.ok) return room;
-    const { roomId: id } = room.value;
-    if (this.#trust.room(id)?.policy === undefined) {
-      const renamed = await this.#rooms.rename(id, name);
-      return renamed.ok ? ok({ roomId: id, name: renamed.value }) : renamed;
-    }
-    const cleaned = cleanRoomName(name);
-    if (cleaned === undefined) return fail("invalid_room_name", "a room needs a name that can be seen");
-    const renamed = await this.#trust.ask(id, (trust) => trust.rename(cleaned));
-    if (!renamed.ok) return renamed;
-    void this.#tellServer("the room's name", this.#rooms.rename(id, cleaned));
-    return ok({ roomId: id, name: cleaned });
-  }
-
-  async #kick({ roomId, member, ban = false }: Params<"kick">): Promise<Result<Replies["kick"]>> {
-    const room = this.#pick(roomId);
-    if (!room.ok) return room;
-    const { roomId: id } = room.value;
-    const found = this.#findMember(member, [room.value]);
-    if (!found.ok) return found;
-    const { publicKey } = found.value;
-    if (this.#trust.room(id)?.policy === undefined) {
-      const kicked = await this.#rooms.kick(id, publicKey);
-      return kicked.ok ? ok({ roomId: id, ...found.value }) : kicked;
-    }
-    const removed = await this.#trust.ask(id, (trust) =>
-      trust.isOwner ? trust.remove(publicKey, ban ? "banned" : "kicked") : notOwner(),
-    );
-    if (!removed.ok) return removed;
-    return ok({ roomId: id, ...found.value });
-  }
-
-  async #setRules({ roomId, sealed, doors }: Params<"setRules">): Promise<Result<Replies["setRules"]>> {
-    const room = this.#pick(roomId);
-    if (!room.ok) return room;
-    const { roomId: id, name } = room.value;
-    const isFirst = this.#trust.room(id)?.policy === undefined;
-    // A room from before there were policies gets its first one from whoever owns it at the server.
-    if (isFirst && !this.#rooms.saved.some((saved) => saved.roomId === id && saved.owner)) {
-      return notOwner();
-    }
-    const rules = { ...(sealed !== undefined && { sealed }), ...(doors && { doors }) };
-    const set = await this.#trust.ask(id, async (trust) => {
-      const founded = isFirst ? await trust.found(name, false) : ok(undefined);
-      return founded.ok ? trust.setRules(rules) : founded;
-    });
-    return set.ok ? ok({ roomId: id }) : set;
-  }
-
-  async #setInbound({ roomId, member, rule }: Params<"setInbound">): Promise<Result<Replies["setInbound"]>> {
-    if (member === undefined) {
-      const room = this.#pick(roomId);
-      if (!room.ok) return room;
-      this.#trust.setInbound(room.value.roomId, undefined, rule);
-      return ok({ roomId: room.value.roomId });
-    }
-    const rooms = this.#rooms.snapshots.filter((room) => roomId === undefined || room.roomId === roomId);
-    const found = this.#findMember(member, rooms);
-    if (!found.ok) return found;
-    const { publicKey } = found.value;
-    const room = rooms.find(({ members }) => members.some((one) => one.publicKey === publicKey));
-    if (!room) return fail("unknown_member", "no such member in the room");
-    this.#trust.setInbound(room.roomId, publicKey, rule);
-    return ok({ roomId: room.roomId });
-  }
-
-  /** Does something with a member of a room; both as people name them. */
-  async #ofMember(
-    { roomId, member }: { readonly roomId?: string | undefined; readonly member: string },
-    act: (room: RoomId, member: PublicKey) => Promise<Result<void>> | Result<void>,
-  ): Promise<Result<MemberInRoom>> {
-    const room = this.#pick(roomId);
-    if (!room.ok) return room;
-    const found = this.#findMember(member, [room.value]);
-    if (!found.ok) return found;
-    const done = await act(room.value.roomId, found.value.publicKey);
-    return done.ok ? ok({ roomId: room.value.roomId, ...found.value }) : done;
-  }
-
-  /** What the server should know too. Members go by the owner's word, so its answer changes nothing. */
-  async #tellServer(what: string, asked: Promise<Result<unknown>>): Promise<void> {
-    const told = await asked;
-    if (!told.ok) this.#logger.info("the server was not told", { what, why: told.error.code });
-  }
-
-  async #leave({ roomId }: Params<"leave">): Promise<Result<Replies["leave"]>> {
-    const room = this.#pick(roomId);
-    if (!room.ok) return room;
-    const { roomId: id } = room.value;
-    // A server that does not know of the hand-over would close the room for everybody.
-    const isGivenAway = this.#trust.room(id)?.owner !== undefined && !this.#trust.room(id)?.isOwner;
-    const quietly = isGivenAway && this.#rooms.saved.some((saved) => saved.roomId === id && saved.owner);
-    const left = await this.#rooms.leave(id, { quietly });
-    return left.ok ? ok({ roomId: room.value.roomId, delivered: left.value.delivered }) : left;
-  }
-
   /**
    * Measures the way to a member, by key, address or name, so many seconds each way. Fails as the engine does, and with
    * "unknown_member" or "which_member".
    */
   async speedTest(member: string, seconds: number): Promise<Result<SpeedTest>> {
-    const found = this.#findMember(member, this.#rooms.snapshots);
+    const found = this.#requests.findMember(member);
     if (!found.ok) return found;
     const { publicKey } = found.value;
     const idle: number[] = [];
@@ -409,7 +255,7 @@ export class Host implements HostApi, Disposable {
   }
 
   async #ping({ member, count }: Params<"ping">): Promise<Result<Replies["ping"]>> {
-    const found = this.#findMember(member, this.#rooms.snapshots);
+    const found = this.#requests.findMember(member);
     if (!found.ok) return found;
     const rttMs: number[] = [];
     for (let i = 0; i < count; i++) {
@@ -418,14 +264,6 @@ export class Host implements HostApi, Disposable {
       if (rtt !== undefined) rttMs.push(rtt);
     }
     return ok({ ...found.value, sent: count, rttMs });
-  }
-
-  #pick(named: string | undefined): Result<RoomSnapshot> {
-    return pickRoom(named, this.#rooms.snapshots);
-  }
-
-  #findMember(wanted: string, rooms: readonly RoomSnapshot[]): Result<FoundMember> {
-    return findMember(wanted, rooms, this.engine.peers);
   }
 
   #serverView(): HostSnapshot["server"] {
@@ -556,7 +394,8 @@ export class Host implements HostApi, Disposable {
 
   /** Cuts the connection to somebody whom the owner removed, whatever the server says. */
   #drop(roomId: RoomId, member: PublicKey): void {
-    if (this.#trust.room(roomId)?.isOwner) void this.#tellServer("a removal", this.#rooms.kick(roomId, member));
+    if (this.#trust.room(roomId)?.isOwner)
+      void this.#requests.tellServer("a removal", this.#rooms.kick(roomId, member));
     this.#rooms.memberGone(roomId, member);
     this.engine.peerLeft(roomId, member);
     this.#trust.left(roomId, member);
@@ -565,7 +404,7 @@ export class Host implements HostApi, Disposable {
   #ownerChanged(roomId: RoomId, owner: PublicKey, isSelf: boolean): void {
     const wasOurs = this.#rooms.saved.some((saved) => saved.roomId === roomId && saved.owner);
     if (isSelf) this.#rooms.setOwner(roomId, true);
-    else if (wasOurs) void this.#tellServer("the new owner", this.#rooms.handOver(roomId, owner));
+    else if (wasOurs) void this.#requests.tellServer("the new owner", this.#rooms.handOver(roomId, owner));
   }
 
   #isBanned(roomId: RoomId, member: PublicKey): boolean {
@@ -610,10 +449,6 @@ export class Host implements HostApi, Disposable {
     await this.#trust.settled();
     this.#trust.dispose();
   }
-}
-
-function notOwner(): Result<never> {
-  return fail("not_owner", "only the room's owner can do that");
 }
 
 /** Milliseconds as far as the clock knows them. */
