@@ -70,7 +70,8 @@ describe.each(families)("fragments by $name", (family) => {
 
   it("do not follow a second first one that is refused", () => {
     const { comesIn } = guarded(GAME);
-    expect(comesIn(whole()[0]!)).toBe(true);
+    // However often the one that was let in came before.
+    for (let times = 0; times < 3; times++) expect(comesIn(whole()[0]!)).toBe(true);
     expect(comesIn(refusedWhole()[0]!)).toBe(false);
     expect(comesIn(whole()[1]!)).toBe(false);
   });
