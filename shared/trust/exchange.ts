@@ -36,6 +36,12 @@ export class Exchange {
     this.#deps.say(member, greeting);
   }
 
+  /** Says it once more, and wants to hear the same of the member. */
+  greetAgain(member: PublicKey, peer: Peer): void {
+    if (!peer.prints || this.#state.isUnwritten) return;
+    this.#deps.say(member, { ...this.#greeting(member, peer, peer.prints), ask: true });
+  }
+
   /** Whether a greeting proves that its sender has the key that it names; undefined where this machine has not got it. */
   proves(
     member: PublicKey,
@@ -55,21 +61,25 @@ export class Exchange {
     return { key: held.id, holds: isRoomProof(held.key, binding, greeting.proof) };
   }
 
-  /** What the member lacks it gets, if it may have it; else it hears where it stands. */
+  /**
+   * What the member lacks it gets, if it may have it; else it hears where it stands. A newer policy gets whoever says
+   * that it has an older one, wherever it stands: nobody may go by that any more, and a policy is no secret.
+   */
   answer(member: PublicKey, peer: Peer): void {
     const { policy, isUnwritten } = this.#state;
     const { greeting } = peer;
     if (!greeting || !peer.prints || isUnwritten || !peer.answered.take(this.#deps.clock.now())) return;
+    if (greeting.ask) peer.greeted = "";
     const refusal = refusalOf(peer);
-    if (refusal !== undefined) return this.door(member, peer, refusal);
-    if (!peer.isInside) return;
+    if (refusal !== undefined) this.door(member, peer, refusal);
+    else if (peer.isInside && (isRefusal(peer.told) || (greeting.ask && peer.told))) this.door(member, peer, "open");
     if (!policy) return;
-    if (isRefusal(peer.told)) this.door(member, peer, "open");
     const relation = relationOf(greeting, policy);
     const lacksKey = policy.sealed && greeting.key !== policy.key;
-    if (lacksKey && isListed(policy, member) && this.#state.hasCurrentKey) this.grant(member);
-    else if (relation === "none" || relation === "behind" || relation === "other") this.policy(member);
-    if (relation === "same") this.#offerRoom(member);
+    const isBehind = relation === "behind" || relation === "other" || (relation === "none" && peer.isInside);
+    if (lacksKey && peer.isInside && isListed(policy, member) && this.#state.hasCurrentKey) this.grant(member);
+    else if (isBehind) this.policy(member);
+    if (relation === "same" && peer.isInside) this.#offerRoom(member);
   }
 
   door(member: PublicKey, peer: Peer, answer: DoorAnswer): void {
@@ -87,17 +97,6 @@ export class Exchange {
     const { policy, keys, roomId, hasCurrentKey, isUnwritten } = this.#state;
     if (!policy || !keys.held || !hasCurrentKey || isUnwritten) return;
     this.#deps.say(member, { t: "grant", room: roomId, key: keys.held.key, policy });
-  }
-
-  /**
-   * Somebody who knows of a newer policy keeps this machine out, and tells strangers nothing. The older policy shows
-   * that this machine is none: whoever gets it answers with the newer one.
-   */
-  ask(member: PublicKey, { answer, greeting, asked }: Peer): Greeting | undefined {
-    if (!greeting || greeting === asked || !isRefusal(answer) || !this.#state.policy) return asked;
-    if (relationOf(greeting, this.#state.policy) !== "ahead") return asked;
-    this.policy(member);
-    return greeting;
   }
 
   /** Offers the room to whom it is being handed over, once it has the policy that it goes on from. */
@@ -127,6 +126,7 @@ export class Exchange {
       chain: policy?.chain.length ?? 0,
       epoch: policy?.epoch ?? 0,
       policy: policy ? idOf(policy) : "",
+      ask: false,
     };
   }
 }

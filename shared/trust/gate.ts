@@ -10,6 +10,8 @@ export interface Ground {
   readonly policy: Policy | undefined;
   /** Of the room key that it has. */
   readonly keyId: KeyId | undefined;
+  /** The room is known to be sealed, whatever else is known of it. */
+  readonly wasSealed?: boolean;
   /** Without a policy: whether somebody here contradicts what the invitation, or the want of one, says of the room. */
   readonly isDisputed: boolean;
 }
@@ -25,9 +27,12 @@ export interface Shown {
   readonly isTurnedAway: boolean;
 }
 
-/** Only who has the room's key, or is listed, comes in. A room whose key came with an invitation is sealed before any policy says so. */
-export function isSealed({ policy, keyId }: Ground): boolean {
-  return policy ? policy.sealed : keyId !== undefined;
+/**
+ * Only who has the room's key, or is listed, comes in. A room whose key came with an invitation is sealed before any
+ * policy says so, and one that was sealed stays so when key and policy are lost.
+ */
+export function isSealed({ policy, keyId, wasSealed = false }: Ground): boolean {
+  return policy ? policy.sealed : keyId !== undefined || wasSealed;
 }
 
 /** The key that holds now: the policy's, or the invitation's until a policy has come. */
@@ -42,6 +47,15 @@ export function hasCurrentKey(ground: Ground): boolean {
 }
 
 /**
+ * Whether a member belongs in the room, by what this machine can check itself. Who is "away" need not: that somebody
+ * keeps this machine out, it can say without being in.
+ */
+export function belongs(ground: Ground, member: PublicKey, shown: Shown): boolean {
+  if (removalOf(ground.policy, member) !== undefined) return false;
+  return !isSealed(ground) || isInSealed(ground, member, shown);
+}
+
+/**
  * Where a member stands, of what is held and what it has shown. Default deny in a sealed room; in an open one whoever
  * proved to be who it says.
  */
@@ -51,7 +65,7 @@ export function standingOf(ground: Ground, member: PublicKey, shown: Shown | und
   if (removal === "kicked") return isKnocking(ground, shown) ? "door" : "removed";
   if (!shown) return "proving";
   const { greeting, answer, isTurnedAway } = shown;
-  if (!isSealed(ground) || isInSealed(ground, member, shown)) {
+  if (belongs(ground, member, shown)) {
     if (isRefusedBy(ground, shown)) return "away";
     return ground.isDisputed ? "proving" : "member";
   }
@@ -84,13 +98,14 @@ export function contradicts(greeting: Greeting, keyId: KeyId | undefined): boole
 
 /**
  * Whether a greeting speaks against a grant, for whoever knows of no founder and so would believe any: it knows another
- * founder, or that the room is open by this policy or a later one.
+ * founder, or has no use for a key by another policy that is as new. Who waits at the door under this policy has no key
+ * either, and contradicts nobody.
  */
 export function speaksAgainst(greeting: Greeting, granted: Policy, founder: OwnerPin): boolean {
   if (greeting.epoch === 0) return false;
   if (greeting.founder !== founder) return true;
   const relation = relationOf(greeting, granted);
-  return greeting.key === "" && relation !== "behind";
+  return greeting.key === "" && relation !== "behind" && relation !== "same";
 }
 
 function isAhead(greeting: Greeting, policy: Policy | undefined): boolean {

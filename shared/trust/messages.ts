@@ -29,6 +29,8 @@ const Greeting = v.object({
   chain: Count,
   epoch: Count,
   policy: v.custom<PolicyId | "">(isHashOrNothing),
+  /** The sender wants to be greeted too, even if it was: something may have been lost. */
+  ask: v.boolean(),
 });
 const PolicyNews = v.object({ t: v.literal("policy"), room: RoomIdText, policy: Policy });
 /** Lets the receiver in: the room's key, and the policy that names it. */

@@ -34,14 +34,14 @@ export class Peer implements Shown {
   greeting: Greeting | undefined;
   answer: DoorAnswer | undefined;
   standing: Standing = "proving";
+  /** Belongs in the room, whether or not it lets this machine in. */
+  isInside = false;
   /** Of the connection in use. */
   prints: Prints | undefined;
   /** On this connection it was greeted with these words last. */
   greeted = "";
   /** On this connection the door answered it so last. */
   told: DoorAnswer | undefined;
-  /** On this connection it was asked for the policy of this greeting. */
-  asked: Greeting | undefined;
   /** It was told of already that this member says too much. */
   isFlooding = false;
   readonly heard: TokenBucket;
@@ -58,11 +58,6 @@ export class Peer implements Shown {
 
   get isTurnedAway(): boolean {
     return this.#isTurnedAway();
-  }
-
-  /** Belongs in the room, whether or not it lets this machine in. */
-  get isInside(): boolean {
-    return this.standing === "member" || this.standing === "away";
   }
 
   /** What it showed before it was removed counts for nothing: whoever wants in again says so. */
@@ -104,7 +99,6 @@ export class Peers {
     peer.answer = undefined;
     peer.greeted = "";
     peer.told = undefined;
-    peer.asked = undefined;
     return peer;
   }
 

@@ -14,6 +14,7 @@ export class RoomState {
   handingOver: HandOver | undefined;
   /** The policy held is this machine's own word and not written down yet: nobody may hear of it. */
   isUnwritten = false;
+  readonly #wasSealed: boolean;
   #policy: Policy | undefined;
   #pin: OwnerPin | undefined;
 
@@ -22,6 +23,7 @@ export class RoomState {
     this.self = self;
     this.keys = new KeyRing(saved.key, saved.spare);
     this.handingOver = saved.handingOver;
+    this.#wasSealed = saved.wasSealed ?? false;
     this.#policy = saved.policy;
     this.#pin = saved.owner;
   }
@@ -35,6 +37,7 @@ export class RoomState {
       ...(this.#pin !== undefined && { owner: this.#pin }),
       ...(this.#policy && { policy: this.#policy }),
       ...(this.handingOver && { handingOver: this.handingOver }),
+      ...(this.#wasSealed && !this.#policy && { wasSealed: true as const }),
     };
   }
 
@@ -84,6 +87,7 @@ export class RoomState {
       self,
       policy: this.#policy,
       keyId: keys.held?.id,
+      wasSealed: this.#wasSealed,
       isDisputed: this.#policy === undefined && isContradicted,
     };
   }

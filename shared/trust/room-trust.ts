@@ -7,7 +7,7 @@ import { admit, listPresent, type Present, remove, setRole, setRules } from "./a
 import { OwnersDesk } from "./desk.ts";
 import { Exchange, type ExchangeDeps } from "./exchange.ts";
 import { notOwner, type TrustFailure } from "./failures.ts";
-import { relationOf, speaksAgainst, standingOf } from "./gate.ts";
+import { belongs, relationOf, speaksAgainst, standingOf } from "./gate.ts";
 import type { DoorAnswer, Greeting, TrustMessage } from "./messages.ts";
 import { newsBetween, type RoomNews } from "./news.ts";
 import { type Peer, Peers, type Prints } from "./peers.ts";
@@ -270,6 +270,7 @@ export class RoomTrust {
     if (!signed.ok) return signed;
     await this.#deps.persist();
     this.#exchange.answer(member, peer);
+    this.#greetAgain();
     this.#deps.changed();
     return signed;
   }
@@ -323,10 +324,9 @@ export class RoomTrust {
     peer.greeting = isUnaware ? undefined : greeting;
     if (policy) this.#consider(member, peer);
     else this.#reconsider();
-    if (isUnaware) this.#exchange.door(member, peer, removalOf(policy, member) === "banned" ? "banned" : "removed");
+    if (isUnaware) this.#exchange.policy(member);
     else this.#exchange.answer(member, peer);
     this.#exchange.greet(member, peer);
-    peer.asked = this.#exchange.ask(member, peer);
     this.#greetAgain();
   }
 
@@ -407,7 +407,6 @@ export class RoomTrust {
     peer.answer = answer;
     this.#deps.tell({ kind: "answered", member, answer });
     this.#consider(member, peer);
-    peer.asked = this.#exchange.ask(member, peer);
     this.#deps.changed();
   }
 
@@ -497,8 +496,10 @@ export class RoomTrust {
   #consider(member: PublicKey, peer: Peer): void {
     const before = peer.standing;
     const { keys } = this.#state;
-    const standing = standingOf(this.#state.ground(this.#peers.contradict(keys.held?.id)), member, peer);
+    const ground = this.#state.ground(this.#peers.contradict(keys.held?.id));
+    const standing = standingOf(ground, member, peer);
     peer.standing = standing;
+    peer.isInside = belongs(ground, member, peer);
     this.#listSoon();
     if (standing === before) return;
     if (standing === "door") this.#onKnock(member);
@@ -522,24 +523,23 @@ export class RoomTrust {
 
   /** Greets again, after a while, those with whom this machine does not agree: something may have been lost. */
   #greetAgain(): void {
-    if (this.#greeting || this.#isClosed || ![...this.#peers].some(([, peer]) => this.#isOdds(peer))) return;
+    if (this.#greeting || this.#isClosed || ![...this.#peers].some(([member, peer]) => this.#isOdds(member, peer)))
+      return;
     const wait = GREET_AGAIN_MS[Math.min(this.#greetings++, GREET_AGAIN_MS.length - 1)] ?? 0;
     this.#greeting = this.#deps.clock.after(wait, () => {
       this.#greeting = undefined;
       for (const [member, peer] of this.#peers) {
-        if (!this.#isOdds(peer)) continue;
-        peer.greeted = "";
-        peer.asked = undefined;
-        this.#exchange.greet(member, peer);
+        if (!this.#isOdds(member, peer)) continue;
+        this.#exchange.greetAgain(member, peer);
         this.#consider(member, peer);
       }
       this.#greetAgain();
     });
   }
 
-  #isOdds({ prints, greeting, standing }: Peer): boolean {
+  #isOdds(member: PublicKey, { prints, greeting, standing }: Peer): boolean {
     if (!prints) return false;
-    if (!greeting || standing !== "member") return true;
+    if (!greeting || standing !== "member" || member === this.handingOverTo) return true;
     const { policy } = this.#state;
     return policy !== undefined && relationOf(greeting, policy) !== "same";
   }

@@ -14,6 +14,8 @@ export const SavedRoomTrust = v.object({
   policy: v.optional(Policy),
   /** Signed away, and not taken yet. */
   handingOver: v.optional(HandOver),
+  /** It is sealed, although neither its key nor its policy is there: both were lost. */
+  wasSealed: v.optional(v.literal(true)),
 });
 /** Without `undefined`: what is not there is not written. */
 export interface SavedRoomTrust {
@@ -23,4 +25,5 @@ export interface SavedRoomTrust {
   readonly owner?: OwnerPin;
   readonly policy?: Policy;
   readonly handingOver?: HandOver;
+  readonly wasSealed?: true;
 }

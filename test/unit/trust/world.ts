@@ -1,6 +1,14 @@
+import { createHash, createHmac } from "node:crypto";
 import type { PublicKey, RoomId } from "../../../shared/base/brand.ts";
+import { base64, equalBytes } from "../../../shared/base/bytes.ts";
 import { silentLogger } from "../../../shared/base/logger.ts";
-import { type KeyPair, keyPairFrom, signerOf, verifySignature } from "../../../shared/identity/keys.ts";
+import {
+  keyPairFrom,
+  type Signer,
+  signerOf,
+  type VerifySignature,
+  verifySignature,
+} from "../../../shared/identity/keys.ts";
 import type { TrustMessage } from "../../../shared/trust/messages.ts";
 import type { RoomNews } from "../../../shared/trust/room-trust.ts";
 import type { SavedRoomTrust } from "../../../shared/trust/saved.ts";
@@ -10,13 +18,40 @@ import { FakeClock } from "../../fakes/clock.ts";
 
 export const den = "0123456789abcdef" as RoomId;
 
+/** How machines sign. */
+export interface Scheme {
+  readonly signerNamed: (name: string) => Signer;
+  readonly verify: VerifySignature;
+}
+
+export const ed25519: Scheme = {
+  signerNamed: (name) =>
+    signerOf(keyPairFrom(new Uint8Array(32).fill(name.charCodeAt(0)).fill(name.charCodeAt(1) || 7, 16))),
+  verify: verifySignature,
+};
+
+/** For thousands of runs: a signature is an HMAC whose key none but the signer and `verify` have. */
+export function quickScheme(): Scheme {
+  const signed = (key: PublicKey, message: Uint8Array) =>
+    new Uint8Array(createHmac("sha512", `secret of ${key}`).update(message).digest());
+  return {
+    signerNamed: (name) => {
+      const publicKey = base64.encode(new Uint8Array(createHash("sha256").update(name).digest())) as PublicKey;
+      return { publicKey, sign: async (message) => signed(publicKey, message) };
+    },
+    verify: (key, message, signature) => equalBytes(signed(key, message), signature),
+  };
+}
+
 /** One machine: its trust, and what it has heard. */
 export class Machine {
   readonly name: string;
-  readonly pair: KeyPair;
+  readonly signer: Signer;
   readonly world: World;
   readonly news: (RoomNews & { readonly roomId: RoomId })[] = [];
   readonly refused: string[] = [];
+  /** Writing waits for it. */
+  disk: Promise<void> = Promise.resolve();
   /** What was written down last, as JSON. */
   written: readonly SavedRoomTrust[] = [];
   trust: Trust;
@@ -24,12 +59,12 @@ export class Machine {
   constructor(name: string, world: World) {
     this.name = name;
     this.world = world;
-    this.pair = keyPairFrom(new Uint8Array(32).fill(name.charCodeAt(0)).fill(name.charCodeAt(1) || 7, 16));
+    this.signer = world.scheme.signerNamed(name);
     this.trust = this.#newTrust();
   }
 
   get key(): PublicKey {
-    return this.pair.publicKey;
+    return this.signer.publicKey;
   }
 
   /** The room as this machine sees it. */
@@ -57,17 +92,18 @@ export class Machine {
   }
 
   #newTrust(): Trust {
-    const { world, pair, key } = this;
+    const { world, signer, key } = this;
     const trust: Trust = new Trust({
       self: key,
-      signer: signerOf(pair),
-      verify: verifySignature,
+      signer,
+      verify: world.scheme.verify,
       clock: world.clock,
       random: world.random,
       logger: silentLogger,
       say: (to, message) => world.carry(this, to, message),
       admit: () => {},
       persist: async (rooms) => {
+        await this.disk;
         this.written = JSON.parse(JSON.stringify(rooms));
       },
     });
@@ -85,15 +121,31 @@ export class Machine {
 /** Machines, and proven connections between some of them. Messages wait until `settle` carries them, in order. */
 export class World {
   readonly clock = new FakeClock();
+  readonly scheme: Scheme;
   readonly machines: Machine[] = [];
   /** What a message may become on its way. Undefined: it is lost. */
   tamper: (message: TrustMessage, from: Machine, to: Machine) => TrustMessage | undefined = (message) => message;
+  /** Sees all that is said. */
+  overhear: (message: TrustMessage, from: Machine, to: Machine) => void = () => {};
+  /** What becomes of the next message that is on its way. */
+  weather: () => "arrives" | "lost" | "twice" | "later" = () => "arrives";
   readonly #links = new Map<string, number>();
   readonly #waiting: (() => void)[] = [];
   #connections = 0;
   #drawn = 0;
 
-  readonly random = (length: number) => Uint8Array.from({ length }, (_, n) => (n * 31 + ++this.#drawn * 7) & 0xff);
+  constructor(scheme: Scheme = ed25519) {
+    this.scheme = scheme;
+  }
+
+  /** Other bytes each time. */
+  readonly random = (length: number) =>
+    new Uint8Array(
+      createHash("sha512")
+        .update(`${++this.#drawn}`)
+        .digest()
+        .subarray(0, length),
+    );
 
   machine(name: string): Machine {
     const machine = new Machine(name, this);
@@ -119,10 +171,12 @@ export class World {
     b.trust.unlinked(a.key);
   }
 
-  carry(from: Machine, to: PublicKey, message: TrustMessage): void {
+  /** Anything at all, over the connection that there is between two machines. */
+  carry(from: Machine, to: PublicKey, message: unknown): void {
     const other = this.machines.find(({ key }) => key === to);
     const connection = other && this.#links.get(pairOf(from, other));
     if (!other || connection === undefined) return;
+    this.overhear(message as TrustMessage, from, other);
     const text = JSON.stringify(message);
     this.#waiting.push(() => {
       if (this.#links.get(pairOf(from, other)) !== connection) return;
@@ -138,7 +192,9 @@ export class World {
     for (let quiet = 0; quiet < 3; ) {
       const next = this.#waiting.shift();
       if (next) {
-        next();
+        const fate = this.weather();
+        if (fate === "arrives" || fate === "twice") next();
+        if (fate === "twice" || fate === "later") this.#waiting.push(next);
         quiet = 0;
         continue;
       }
