@@ -138,7 +138,7 @@ export class Host implements HostApi, Disposable {
     if (this.#isLoaded) return ok(undefined);
     const saved = await this.#memory.load();
     if (!saved.ok) return saved;
-    const trusted = await this.#trust.load(saved.value.flatMap(({ roomId, leaving }) => (leaving ? [] : [roomId])));
+    const trusted = await this.#trust.load(saved.value.filter(({ leaving }) => !leaving));
     if (!trusted.ok) return trusted;
     this.#isLoaded = true;
     this.#rooms.restore(saved.value);
@@ -359,7 +359,12 @@ export class Host implements HostApi, Disposable {
   #wireTrust(): void {
     const { events } = this.#trust;
     this.#on(events.on("news", (news) => this.#onTrustNews(news)));
-    this.#on(events.on("changed", () => this.events.emit("trust_changed", {})));
+    this.#on(
+      events.on("changed", () => {
+        for (const { roomId } of this.#rooms.snapshots) this.#rooms.setSealed(roomId, this.#trust.sealOf(roomId));
+        this.events.emit("trust_changed", {});
+      }),
+    );
     this.#on(events.on("key_changed", (changed) => this.events.emit("key_changed", changed)));
     this.#on(events.on("refused", (refused) => this.events.emit("refused", refused)));
     this.#on(

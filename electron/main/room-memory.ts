@@ -21,6 +21,7 @@ const Saved = v.object({
         pin: v.string(),
         owner: v.boolean(),
         username: v.string(),
+        sealed: v.optional(v.string()),
         leaving: v.optional(v.literal(true)),
       }),
     ),

@@ -10,6 +10,7 @@ import type { Vault } from "../../shared/identity/ports.ts";
 import { safetyWords } from "../../shared/identity/safety-words.ts";
 import type { MemberView, RoomTrustView } from "../../shared/ipc/contract.ts";
 import { cleanRoomName } from "../../shared/room/names.ts";
+import type { SavedRoom } from "../../shared/room/saved.ts";
 import { InboundRules, type SharedRoom } from "../../shared/trust/inbound-rules.ts";
 import { KnownMembers } from "../../shared/trust/known-members.ts";
 import { type OwnerPin, parseOwnerPin, parseRoomKey, type RoomKey } from "../../shared/trust/room-key.ts";
@@ -114,14 +115,16 @@ export class TrustDesk {
   }
 
   /** Reads what is kept. Fails as `TrustMemory.load` does. @param rooms those that this machine is in. */
-  async load(rooms: readonly RoomId[]): Promise<Result<void>> {
+  async load(rooms: readonly Pick<SavedRoom, "roomId" | "sealed">[]): Promise<Result<void>> {
     const loaded = await this.#memory.load();
     if (!loaded.ok) return loaded;
     this.#known = loaded.value.known;
-    for (const roomId of rooms) {
+    for (const { roomId, sealed } of rooms) {
       const kept = Object.hasOwn(loaded.value.rooms, roomId) ? loaded.value.rooms[roomId] : undefined;
       if (kept?.trust.roomId !== roomId) {
-        this.#trust.enter(roomId);
+        // What was sealed must not be open because a file was lost.
+        const owner = sealed === undefined ? undefined : parseOwnerPin(sealed);
+        this.#trust.restore([{ roomId, ...(owner && { owner }), ...(sealed !== undefined && { wasSealed: true }) }]);
         continue;
       }
       this.#rules.restore(roomId, {
@@ -150,6 +153,12 @@ export class TrustDesk {
   nameOfRoom(roomId: RoomId): string | undefined {
     const name = this.#trust.room(roomId)?.policy?.name;
     return name === undefined ? undefined : cleanRoomName(name);
+  }
+
+  /** What is to be kept with the list of rooms, should all of the trust in this one be lost. */
+  sealOf(roomId: RoomId): string | undefined {
+    const room = this.#trust.room(roomId);
+    return room?.seal === "sealed" ? (room.invitation.owner ?? "") : undefined;
   }
 
   /** This machine made the room. */

@@ -44,6 +44,7 @@ export class Membership {
   readonly frames: TokenBucket;
   readonly #deps: MembershipDeps;
   #isOwner: boolean;
+  #sealed: string | undefined;
   #room: Room;
   #username: string;
   #attempt: AbortControllerLike | undefined;
@@ -55,6 +56,7 @@ export class Membership {
     this.#deps = deps;
     this.pin = saved.pin;
     this.#isOwner = saved.owner;
+    this.#sealed = saved.sealed;
     this.isEstablished = options.isEstablished;
     this.activeAt = options.activeAt;
     this.#username = saved.username;
@@ -92,7 +94,9 @@ export class Membership {
 
   get saved(): SavedRoom {
     const { roomId, name } = this.#room;
-    return { roomId, name, pin: this.pin, owner: this.#isOwner, username: this.#username };
+    const sealed = this.#sealed;
+    const saved = { roomId, name, pin: this.pin, owner: this.#isOwner, username: this.#username };
+    return { ...saved, ...(sealed !== undefined && { sealed }) };
   }
 
   member(publicKey: PublicKey): Member | undefined {
@@ -115,6 +119,10 @@ export class Membership {
   setUsername(username: string): void {
     this.#username = username;
     this.apply({ type: "selfNamed", username });
+  }
+
+  setSealed(sealed: string | undefined): void {
+    this.#sealed = sealed;
   }
 
   setOwner(isOwner: boolean): void {

@@ -240,6 +240,14 @@ export class RoomSessions implements Disposable {
     this.#save();
   }
 
+  /** Whether the room is sealed, and by which hash its founder is known: kept for when its key and policy are lost. */
+  setSealed(roomId: RoomId, sealed: string | undefined): void {
+    const membership = this.#rooms.get(roomId);
+    if (!membership || membership.saved.sealed === sealed) return;
+    membership.setSealed(sealed);
+    this.#save();
+  }
+
   /** The name for all rooms. The server knows the new one from the next join on; members hear it from the mesh. */
   setUsername(username: string): void {
     const cleaned = cleanUsername(username, this.#options.self);

@@ -165,6 +165,27 @@ describe("the owner's word", () => {
   });
 });
 
+describe("a machine that lost its room keys and policies", () => {
+  it("takes no sealed room for an open one, and is given them again by who knows it", async () => {
+    const { ann, ben, room } = await world.pair();
+    await world.clock.advance(2_000);
+    await ben.host.stop();
+    ben.vault.damage("trust");
+    const spy = await world.started("Spy");
+    await ann.host.stop();
+    // The server lets it in, and it says that the room is open.
+    await world.must(spy, "join", { roomId: room.roomId, pin: PIN });
+    const again = await world.started("Ben", {}, ben);
+    await world.clock.advance(30_000);
+    expect(roomOf(again).trust.seal).toBe("sealed");
+    expect(standing(again, spy)).not.toBe("member");
+    expect(await sendPacket(spy, again, world.clock)).toEqual([]);
+    const owner = await world.started("Ann", {}, ann);
+    await world.until(() => standing(again, owner) === "member" && seenBy(again, owner)?.state === "connected");
+    expect(roomOf(again).trust).toMatchObject({ canInvite: true, ownerKey: keyOf(ann) });
+  });
+});
+
 describe("a name that is known", () => {
   it("under another key is warned of, until the person takes the new key for it", async () => {
     const { ann, ben, room } = await world.pair();
