@@ -17,6 +17,7 @@ import type {
   RuntimeView,
   Standing,
 } from "../../shared/ipc/contract.ts";
+import { isSignedForm } from "../../shared/mesh/envelope.ts";
 import type { PeerView } from "../../shared/mesh/mesh.ts";
 import { RoomSessions } from "../../shared/room/session.ts";
 import type { RoomSnapshot } from "../../shared/room/snapshot.ts";
@@ -320,7 +321,13 @@ export class Host implements HostApi, Disposable {
     this.#on(events.on("peerGone", ({ roomId, publicKey }) => this.engine.peerLeft(roomId, publicKey)));
     this.#on(
       events.on("signal", ({ roomId, from, kind, content }) => {
-        if (!this.#isBanned(roomId, from)) this.engine.deliver(roomId, from, kind, content);
+        if (this.#isBanned(roomId, from)) return;
+        // Who belongs in a sealed room signs. Anything else is the server's own making, or a client that cannot come in.
+        if (this.#trust.room(roomId)?.seal === "sealed" && !isSignedForm(content)) {
+          const failure = { code: "unsigned_signal", message: `the ${kind} is not signed` };
+          return this.events.emit("refused", { publicKey: from, failure });
+        }
+        this.engine.deliver(roomId, from, kind, content);
       }),
     );
   }

@@ -85,6 +85,11 @@ export async function sealSignal(
   return JSON.stringify({ ...head, ...content, sig: base64.encode(sig) });
 }
 
+/** Whether a signal has the form of a signed one. What it is worth shows when it is opened. */
+export function isSignedForm(text: string): boolean {
+  return text.length <= MAX_SIGNAL_LENGTH && v.safeParse(Wire, parseJson(text)).success;
+}
+
 /** Opens what arrived as `kind` by `route`. Failures: "malformed", "bad_signature", "stale", "replayed". */
 export function openSignal(
   kind: TransportSignal["kind"],

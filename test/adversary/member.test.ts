@@ -123,7 +123,7 @@ describe("a member that means harm", () => {
   it("plays another's proof of the key back, or makes one up: it is refused", async () => {
     const { ben, mallory, roomId } = await withMallory();
     const { key } = policyOf(mallory, roomId);
-    const greeting = { t: "room", room: roomId, founder: "", policy: "", key, chain: 0, epoch: 0 };
+    const greeting = { t: "room", room: roomId, founder: "", policy: "", ask: false, key, chain: 0, epoch: 0 };
     say(mallory, ben, { ...greeting, proof: "A".repeat(43) });
     await world.clock.advance(1_000);
     expect(refusals(ben)).toContain("bad_room_proof");
@@ -218,8 +218,28 @@ describe("somebody at the door", () => {
     await world.must(eve, "join", { roomId, pin: PIN });
     await world.until(() => standing(ben, eve) === "door");
     for (const other of [ann, ben]) {
-      say(eve, other, { t: "room", room: roomId, founder: "", policy: "", key: "", proof: "", chain: 0, epoch: 0 });
-      say(eve, other, { t: "room", room: roomId, founder: "", policy: "", key: "", proof: "", chain: 9, epoch: 9_999 });
+      say(eve, other, {
+        t: "room",
+        room: roomId,
+        founder: "",
+        policy: "",
+        ask: false,
+        key: "",
+        proof: "",
+        chain: 0,
+        epoch: 0,
+      });
+      say(eve, other, {
+        t: "room",
+        room: roomId,
+        founder: "",
+        policy: "",
+        ask: false,
+        key: "",
+        proof: "",
+        chain: 9,
+        epoch: 9_999,
+      });
       say(eve, other, { t: "door", room: roomId, answer: "open" });
     }
     await world.clock.advance(10_000);

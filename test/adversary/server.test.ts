@@ -26,10 +26,10 @@ beforeEach(() => {
 afterEach(() => world.stop());
 
 /** Ann and Ben, who has her link, about to meet by a server that is up to something. */
-async function aboutToMeet(lie: (frame: Frame, to: PublicKey) => readonly Frame[]) {
+async function aboutToMeet(lie: (frame: Frame, to: PublicKey) => readonly Frame[], sealed = true) {
   const ann = await world.started("Ann");
   const ben = await world.started("Ben");
-  const room = await world.must(ann, "create", { name: "Den", pin: PIN });
+  const room = await world.must(ann, "create", { name: "Den", pin: PIN, sealed });
   world.server.relay = lie;
   await world.must(ben, "join", invitedTo(ann, room));
   return { ann, ben, room };
@@ -51,6 +51,17 @@ describe("a signaling server that lies", () => {
     await world.clock.advance(60_000);
     expect([linkOf(ann), linkOf(ben)]).toEqual(["connecting", "connecting"]);
     expect(new Set([...refusals(ann), ...refusals(ben)])).toEqual(new Set(["bad_signature"]));
+  });
+
+  it("strips the signatures off: in a sealed room what is not signed is refused", async () => {
+    const { ann, ben } = await aboutToMeet((frame) => {
+      const name = frame.type.toLowerCase();
+      const { sdp, candidate } = parse(frame[name]);
+      return [{ ...frame, [name]: String(sdp ?? candidate) }];
+    });
+    await world.clock.advance(30_000);
+    expect([connectedTo(ann), connectedTo(ben)]).toEqual([[], []]);
+    expect(new Set([...refusals(ann), ...refusals(ben)])).toEqual(new Set(["unsigned_signal"]));
   });
 
   it("sits in the middle with certificates of its own: the proof of identity fits neither, and nothing passes", async () => {
@@ -92,7 +103,8 @@ describe("a signaling server that lies", () => {
         return [];
       };
       return [];
-    });
+      // Where unsigned signals are understood: in a sealed room it does not even come to a connection.
+    }, false);
     await world.clock.advance(20_000);
     expect(handedOn).toBeGreaterThan(0);
     expect([connectedTo(ann), connectedTo(ben)]).toEqual([[], []]);

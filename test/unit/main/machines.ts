@@ -15,6 +15,8 @@ import { Wires } from "./wires.ts";
 
 const SERVER_URL = "ws://server.test/ws";
 export const PIN = "4821";
+/** A busy machine may take its time for a hash that is meant to be slow. */
+const REAL_TIME_MS = 20_000;
 
 interface HostEvent {
   readonly name: string;
@@ -120,6 +122,12 @@ export class World {
     for (let i = 0; i < 1_200; i++) {
       if (isSo()) return;
       await this.clock.advance(50);
+    }
+    // What another thread works out (scrypt) takes real time, and this one may have been faster.
+    for (const end = performance.now() + REAL_TIME_MS; performance.now() < end; ) {
+      if (isSo()) return;
+      await new Promise((resolve) => setTimeout(resolve, 5));
+      await this.clock.advance(0);
     }
     throw new Error("it did not happen within a minute");
   }
