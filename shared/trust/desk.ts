@@ -1,4 +1,5 @@
 import type { PublicKey } from "../base/brand.ts";
+import type { Clock } from "../base/clock.ts";
 import type { RandomBytes } from "../base/random.ts";
 import { fail, messageOf, ok, type Result } from "../base/result.ts";
 import type { Signer } from "../identity/keys.ts";
@@ -19,10 +20,12 @@ import type { RoomState } from "./room-state.ts";
 /** While a policy is being signed, another one may come to count. Then the change is made of that one instead. */
 const MAX_ATTEMPTS = 3;
 
-/** What an owner signs, before and after. */
-interface Issued {
-  readonly policy: Policy;
-  /** Of a policy that names a new one. */
+/** Whoever the room is given to takes it within a round trip. Does it not, its owner is not kept waiting for it. */
+export const HANDOVER_PATIENCE_MS = 10_000;
+
+/** What is to be signed, with the key of a policy that names a new one. */
+interface Wanted {
+  readonly unsigned: UnsignedPolicy;
   readonly key: RoomKey | undefined;
 }
 
@@ -32,6 +35,7 @@ export type Change = (policy: Policy, present: Present) => Amendment | Result<Am
 export interface DeskDeps {
   readonly signer: Signer;
   readonly random: RandomBytes;
+  readonly clock: Clock;
   readonly present: () => Present;
   /** A policy that this machine has signed counts from now on. */
   readonly issued: (policy: Policy) => Promise<void>;
@@ -45,6 +49,7 @@ export class OwnersDesk {
   readonly #state: RoomState;
   readonly #deps: DeskDeps;
   #queue: Promise<unknown> = Promise.resolve();
+  #offeredAt = Number.NEGATIVE_INFINITY;
   #isClosed = false;
 
   constructor(state: RoomState, deps: DeskDeps) {
@@ -60,7 +65,8 @@ export class OwnersDesk {
   /** Whoever the room is given to is here: in a moment the next policy comes from there. */
   get isHandingOver(): boolean {
     const { handingOver } = this.#state;
-    return handingOver !== undefined && this.#deps.present().isHere(handingOver.to);
+    const isRecent = this.#deps.clock.now() - this.#offeredAt < HANDOVER_PATIENCE_MS;
+    return handingOver !== undefined && isRecent && this.#deps.present().isHere(handingOver.to);
   }
 
   close(): void {
@@ -114,6 +120,7 @@ export class OwnersDesk {
       try {
         const signed = await signHandOver(roomId, to, policy.epoch + 1, this.#deps.signer);
         if (this.#state.policy === policy) this.#state.handingOver = signed;
+        this.#offeredAt = this.#deps.clock.now();
         return ok(undefined);
       } catch (error) {
         return fail("not_signed", `the hand-over could not be signed: ${messageOf(error)}`);
@@ -133,10 +140,7 @@ export class OwnersDesk {
     );
   }
 
-  #next(
-    policy: Policy,
-    { newKey = false, ...parts }: Amendment,
-  ): { unsigned: UnsignedPolicy; key: RoomKey | undefined } {
+  #next(policy: Policy, { newKey = false, ...parts }: Amendment): Wanted {
     const { sig: _, ...before } = policy;
     const key = newKey ? makeRoomKey(this.#deps.random) : undefined;
     const changed = { ...before, ...parts, epoch: policy.epoch + 1 };
@@ -145,35 +149,36 @@ export class OwnersDesk {
   }
 
   /** Signs what `next` makes of the policy that counts, and has it count. */
-  async #issue(
-    next: () => Result<{ unsigned: UnsignedPolicy; key: RoomKey | undefined } | undefined, TrustFailure>,
-  ): Promise<Result<void, TrustFailure>> {
+  async #issue(next: () => Result<Wanted | undefined, TrustFailure>): Promise<Result<void, TrustFailure>> {
     for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
       const before = this.#state.policy;
       const wanted = next();
       if (!wanted.ok) return wanted;
       if (!wanted.value || this.#isClosed) return ok(undefined);
-      const signed = await this.#sign(wanted.value.unsigned, wanted.value.key);
+      const signed = await this.#sign(wanted.value.unsigned);
       if (!signed.ok) return signed;
       if (this.#isClosed) return ok(undefined);
       if (this.#state.policy !== before) continue;
-      if (signed.value.key !== undefined) this.#state.keys.take(signed.value.key);
+      if (wanted.value.key !== undefined) this.#state.keys.take(wanted.value.key);
+      this.#state.handingOver = signed.value.handingOver;
       await this.#deps.issued(signed.value.policy);
       return ok(undefined);
     }
     return fail("not_signed", "the room's policy changed meanwhile, again and again");
   }
 
-  async #sign(unsigned: UnsignedPolicy, key: RoomKey | undefined): Promise<Result<Issued, TrustFailure>> {
+  /** With a policy, the hand-over that is still to be taken is signed anew: it goes on from that one. */
+  async #sign(
+    unsigned: UnsignedPolicy,
+  ): Promise<Result<{ policy: Policy; handingOver: HandOver | undefined }, TrustFailure>> {
     const unfit = whyUnfit(unsigned);
     if (unfit !== undefined) return fail("bad_policy", `no member would take such a policy: ${unfit}`);
     try {
-      const policy = await signPolicy(unsigned, this.#deps.signer);
-      const { handingOver, roomId } = this.#state;
-      if (handingOver) {
-        this.#state.handingOver = await signHandOver(roomId, handingOver.to, policy.epoch + 1, this.#deps.signer);
-      }
-      return ok({ policy, key });
+      const { handingOver: offered, roomId } = this.#state;
+      const { signer } = this.#deps;
+      const policy = await signPolicy(unsigned, signer);
+      const handingOver = offered && (await signHandOver(roomId, offered.to, policy.epoch + 1, signer));
+      return ok({ policy, handingOver });
     } catch (error) {
       return fail("not_signed", `the room's policy could not be signed: ${messageOf(error)}`);
     }

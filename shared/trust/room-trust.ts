@@ -7,21 +7,14 @@ import { admit, listPresent, type Present, remove, setRole, setRules } from "./a
 import { OwnersDesk } from "./desk.ts";
 import { Exchange, type ExchangeDeps } from "./exchange.ts";
 import { notOwner, type TrustFailure } from "./failures.ts";
-import { belongs, relationOf, speaksAgainst, standingOf } from "./gate.ts";
+import { belongs, relationOf, standingOf } from "./gate.ts";
 import type { DoorAnswer, Greeting, TrustMessage } from "./messages.ts";
 import { newsBetween, type RoomNews } from "./news.ts";
 import { type Peer, Peers, type Prints } from "./peers.ts";
-import {
-  checkPolicy,
-  comparePolicies,
-  type HandOver,
-  isHandOver,
-  isListed,
-  type Policy,
-  type Removal,
-  removalOf,
-} from "./policy.ts";
-import { keyIdOf, type OwnerPin, ownerPinOf, type RoomKey } from "./room-key.ts";
+import { isListed, type Policy, type Removal, removalOf } from "./policy.ts";
+import { Reception } from "./reception.ts";
+import { Reminder } from "./reminder.ts";
+import type { OwnerPin, RoomKey } from "./room-key.ts";
 import { RoomState } from "./room-state.ts";
 import type { SavedRoomTrust } from "./saved.ts";
 import type { Doors, Role, Standing } from "./standing.ts";
@@ -34,8 +27,6 @@ export { type Prints, TURNED_AWAY_MS } from "./peers.ts";
 export const LIST_AFTER_MS = 1_000;
 /** A policy is handed out once it is written down. A disk that takes longer must not keep a removed member in. */
 export const WRITE_PATIENCE_MS = 1_000;
-/** Where two machines do not agree, a message was lost: they greet again, less and less often. */
-export const GREET_AGAIN_MS = [5_000, 30_000, 120_000, 600_000] as const;
 /** Nobody lets in more by hand who are not on the owner's list yet. */
 const MAX_VOUCHED = 64;
 
@@ -61,12 +52,12 @@ export class RoomTrust {
   readonly #state: RoomState;
   readonly #peers: Peers;
   readonly #exchange: Exchange;
+  readonly #reception: Reception;
   readonly #desk: OwnersDesk;
+  readonly #reminder: Reminder;
   /** Whom the person has let in, and the owner has not listed yet: they stay in when the key changes. */
   readonly #vouched = new Set<PublicKey>();
   #listing: Disposable | undefined;
-  #greeting: Disposable | undefined;
-  #greetings = 0;
   #isClosed = false;
 
   constructor(saved: SavedRoomTrust, deps: RoomTrustDeps) {
@@ -75,9 +66,24 @@ export class RoomTrust {
     this.#state = new RoomState(saved, deps.self);
     this.#peers = new Peers(deps.clock);
     this.#exchange = new Exchange(this.#state, deps);
-    const { signer, random } = deps;
-    const present = () => this.#present;
-    this.#desk = new OwnersDesk(this.#state, { signer, random, present, issued: (policy) => this.#issued(policy) });
+    const { signer, random, clock, verify } = deps;
+    this.#reception = new Reception(this.#state, this.#peers, {
+      verify,
+      clock,
+      refuse: (member, code, message) => this.#refuse(member, code, message),
+    });
+    this.#desk = new OwnersDesk(this.#state, {
+      signer,
+      random,
+      clock,
+      present: () => this.#present,
+      issued: (policy) => this.#issued(policy),
+    });
+    this.#reminder = new Reminder({
+      clock,
+      isNeeded: () => [...this.#peers].some(([member, peer]) => this.#isOdds(member, peer)),
+      remind: () => this.#greetAgain(),
+    });
   }
 
   get saved(): SavedRoomTrust {
@@ -154,10 +160,10 @@ export class RoomTrust {
   /** A proven connection to a member is in use, or another one in its place. */
   linked(member: PublicKey, prints: Prints): void {
     const peer = this.#peers.linked(member, prints);
-    this.#greetings = 0;
+    this.#reminder.restart();
     this.#exchange.greet(member, peer);
     this.#consider(member, peer);
-    this.#greetAgain();
+    this.#reminder.arm();
   }
 
   unlinked(member: PublicKey): void {
@@ -186,7 +192,8 @@ export class RoomTrust {
       case "door":
         return this.#onAnswer(member, peer, message.answer);
       case "handover":
-        return this.#onHandOver(member, peer, message.handover);
+        if (this.#reception.handOver(member, peer, message.handover)) void this.#desk.take(message.handover);
+        return;
     }
   }
 
@@ -270,7 +277,7 @@ export class RoomTrust {
     if (!signed.ok) return signed;
     await this.#deps.persist();
     this.#exchange.answer(member, peer);
-    this.#greetAgain();
+    this.#reminder.arm();
     this.#deps.changed();
     return signed;
   }
@@ -285,7 +292,7 @@ export class RoomTrust {
     this.#isClosed = true;
     this.#desk.close();
     this.#listing?.dispose();
-    this.#greeting?.dispose();
+    this.#reminder.dispose();
     this.#peers.clear();
   }
 
@@ -325,81 +332,23 @@ export class RoomTrust {
     if (policy) this.#consider(member, peer);
     else this.#reconsider();
     if (isUnaware) this.#exchange.policy(member);
-    else this.#exchange.answer(member, peer);
+    else this.#answer(member, peer);
     this.#exchange.greet(member, peer);
-    this.#greetAgain();
+    this.#reminder.arm();
   }
 
   #onPolicy(member: PublicKey, peer: Peer, policy: Policy): void {
-    // Without an invitation, and before anybody has let this machine in, there is nobody whose word it could check.
-    if (!this.#maySpeakOfPolicy(peer, policy)) return;
-    const verdict = this.#judge(member, peer, policy);
-    if (verdict === "news") this.#heardOf(policy, member);
-    // It shows that it was let in once, and asks what has become of the room.
-    else if (verdict === "older" && !peer.isInside && this.#isSigned(member, peer, policy))
-      this.#exchange.policy(member);
-  }
-
-  /** Who knows no founder believes whoever proves the invitation's key, of a policy that names that key. */
-  #maySpeakOfPolicy({ proved }: Peer, { key }: Policy): boolean {
-    if (this.#state.pin !== undefined) return true;
-    return key !== "" && proved.has(key) && this.#state.keys.find(key) !== undefined;
-  }
-
-  /** Whether a policy is one to go by from now on: of this room, of its founder's line, newer than the held one, and signed. */
-  #judge(member: PublicKey, peer: Peer, policy: Policy): "news" | "older" | "known" | "refused" {
-    const { policy: held, pin } = this.#state;
-    if (policy.room !== this.roomId) return "refused";
-    if (held?.sig === policy.sig) return "known";
-    if (pin !== undefined && pin !== ownerPinOf(policy.founder)) {
-      return this.#refuse(member, "foreign_policy", "a policy names another founder than the room has");
-    }
-    const order = held ? comparePolicies(held, policy) : "newer";
-    if (order === "split") {
-      return this.#refuse(member, "split_policy", "a policy is of somebody who does not own the room any more");
-    }
-    if (order !== "newer") return "older";
-    return this.#isSigned(member, peer, policy) ? "news" : "refused";
-  }
-
-  #isSigned(member: PublicKey, peer: Peer, policy: Policy): boolean {
-    if (!peer.checked.take(this.#deps.clock.now())) {
-      this.#refuse(member, "flood", "the member sent too many policies");
-      return false;
-    }
-    const checked = checkPolicy(policy, this.#deps.verify);
-    if (!checked.ok) this.#refuse(member, checked.error.code, checked.error.message);
-    return checked.ok;
+    if (this.#reception.policy(member, peer, policy) === "news") this.#heardOf(policy, member);
   }
 
   #onGrant(member: PublicKey, peer: Peer, key: RoomKey, policy: Policy): void {
-    const state = this.#state;
-    // Whoever contradicts the one that lets this machine in may be right: neither is believed.
-    if (state.pin === undefined && this.#isSpokenAgainst(member, policy)) {
-      this.#refuse(member, "conflicting_claims", "members contradict each other: ask for an invitation's link");
-      return;
-    }
-    if (policy.key !== keyIdOf(key)) {
-      this.#refuse(member, "bad_grant", "a member gave another key than the owner's policy names");
-      return;
-    }
-    const hadKey = state.hasCurrentKey && state.policy !== undefined;
-    const verdict = this.#judge(member, peer, policy);
-    // A policy that is known, or older than the held one, may still bring the key that the held one names.
-    const isMissing = verdict !== "refused" && !hadKey && policy.key === state.policy?.key;
-    if (verdict !== "news" && !isMissing) return;
-    state.keys.take(key);
-    if (!hadKey) this.#deps.tell({ kind: "let_in", member });
+    const { hasCurrentKey, policy: held } = this.#state;
+    const verdict = this.#reception.grant(member, peer, key, policy);
+    if (verdict !== "news" && verdict !== "key") return;
+    this.#state.keys.take(key);
+    if (!held || !hasCurrentKey) this.#deps.tell({ kind: "let_in", member });
     if (verdict === "news") this.#heardOf(policy, member);
     else this.#tookKey();
-  }
-
-  #isSpokenAgainst(member: PublicKey, policy: Policy): boolean {
-    const founder = ownerPinOf(policy.founder);
-    return [...this.#peers].some(
-      ([key, { greeting, prints }]) =>
-        key !== member && prints !== undefined && greeting !== undefined && speaksAgainst(greeting, policy, founder),
-    );
   }
 
   #onAnswer(member: PublicKey, peer: Peer, answer: DoorAnswer): void {
@@ -408,14 +357,6 @@ export class RoomTrust {
     this.#deps.tell({ kind: "answered", member, answer });
     this.#consider(member, peer);
     this.#deps.changed();
-  }
-
-  #onHandOver(member: PublicKey, peer: Peer, given: HandOver): void {
-    const { owner, isOwner, policy } = this.#state;
-    if (!policy || owner === undefined || isOwner || given.to !== this.#deps.self) return;
-    if (given.epoch !== policy.epoch + 1 || !peer.checked.take(this.#deps.clock.now())) return;
-    if (isHandOver(this.roomId, owner, given, this.#deps.verify)) void this.#desk.take(given);
-    else this.#refuse(member, "bad_handover", "a member offered the room without owning it");
   }
 
   #tookKey(): void {
@@ -462,7 +403,7 @@ export class RoomTrust {
   #follow(policy: Policy): Policy | undefined {
     const before = this.#state.policy;
     this.#state.follow(policy);
-    this.#greetings = 0;
+    this.#reminder.restart();
     for (const [member, peer] of this.#peers) {
       if (removalOf(policy, member) && !removalOf(before, member)) peer.forgetShown();
     }
@@ -482,10 +423,10 @@ export class RoomTrust {
       if (this.#isClosed) return;
       const isRemoved = removalOf(this.#state.policy, member) !== undefined;
       if (isRemoved && !peer.greeting && peer.prints) this.#exchange.policy(member);
-      else if (member !== from) this.#exchange.answer(member, peer);
+      else if (member !== from) this.#answer(member, peer);
       this.#exchange.greet(member, peer);
     }
-    this.#greetAgain();
+    this.#reminder.arm();
   }
 
   #reconsider(): void {
@@ -502,13 +443,16 @@ export class RoomTrust {
     peer.isInside = belongs(ground, member, peer);
     this.#listSoon();
     if (standing === before) return;
-    if (standing === "door") this.#onKnock(member);
+    if (standing === "door" && !this.#vouched.has(member) && this.#peers.knocks(member)) {
+      this.#deps.tell({ kind: "knock", member });
+    }
     this.#deps.changed();
   }
 
-  #onKnock(member: PublicKey): void {
-    if (this.#vouched.has(member) && this.canLetIn) this.#exchange.grant(member);
-    else if (this.#peers.knocks(member)) this.#deps.tell({ kind: "knock", member });
+  /** Whom the person has let in gets the next key too; whoever else waits hears that it waits. */
+  #answer(member: PublicKey, peer: Peer): void {
+    if (peer.standing === "door" && this.#vouched.has(member) && this.canLetIn) this.#exchange.grant(member);
+    else this.#exchange.answer(member, peer);
   }
 
   /** The owner writes down who came in with the room's key, so that it stays when the key changes. */
@@ -521,22 +465,16 @@ export class RoomTrust {
     });
   }
 
-  /** Greets again, after a while, those with whom this machine does not agree: something may have been lost. */
+  /** Something may have been lost. */
   #greetAgain(): void {
-    if (this.#greeting || this.#isClosed || ![...this.#peers].some(([member, peer]) => this.#isOdds(member, peer)))
-      return;
-    const wait = GREET_AGAIN_MS[Math.min(this.#greetings++, GREET_AGAIN_MS.length - 1)] ?? 0;
-    this.#greeting = this.#deps.clock.after(wait, () => {
-      this.#greeting = undefined;
-      for (const [member, peer] of this.#peers) {
-        if (!this.#isOdds(member, peer)) continue;
-        this.#exchange.greetAgain(member, peer);
-        this.#consider(member, peer);
-      }
-      this.#greetAgain();
-    });
+    for (const [member, peer] of this.#peers) {
+      if (!this.#isOdds(member, peer)) continue;
+      this.#exchange.greetAgain(member, peer);
+      this.#consider(member, peer);
+    }
   }
 
+  /** This machine and the member do not agree. */
   #isOdds(member: PublicKey, { prints, greeting, standing }: Peer): boolean {
     if (!prints) return false;
     if (!greeting || standing !== "member" || member === this.handingOverTo) return true;
@@ -544,8 +482,7 @@ export class RoomTrust {
     return policy !== undefined && relationOf(greeting, policy) !== "same";
   }
 
-  #refuse(member: PublicKey, code: string, message: string): "refused" {
+  #refuse(member: PublicKey, code: string, message: string): void {
     this.#deps.tell({ kind: "refused", member, failure: { code, message } });
-    return "refused";
   }
 }
