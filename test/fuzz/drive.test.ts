@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import { CORPUS, seedsOf } from "./mutation/corpus.ts";
 import { digest, driveBytes, driveTexts, must } from "./mutation/drive.ts";
-import { LONGEST_INPUT_MS, Meter } from "./mutation/meter.ts";
+import { cpuMs, LONGEST_INPUT_MS, Meter } from "./mutation/meter.ts";
 import { packets } from "./mutation/samples.ts";
 import { INPUTS, SEED } from "./runs.ts";
 
@@ -44,8 +44,8 @@ describe("the loop that feeds parsers", () => {
 
   it("notices an input that takes long, by the processor's time and not by the clock's", () => {
     const burn = (text: string) => {
-      const end = performance.now() + 1.5 * LONGEST_INPUT_MS;
-      if (text === "x") while (performance.now() < end);
+      const end = cpuMs() + 1.5 * LONGEST_INPUT_MS;
+      if (text === "x") while (cpuMs() < end);
     };
     expect(() => driveTexts("burns", ["x"], burn)).toThrow(/not so: it takes less than 100 ms \(\d{3} ms\)$/);
     const meter = new Meter();
@@ -88,7 +88,7 @@ describe("the corpus", () => {
     const folders = readdirSync(CORPUS).filter((name) => !name.startsWith("."));
     expect(folders.filter((name) => !code.includes(`"${name}"`))).toEqual([]);
     const docs = readFileSync(`${import.meta.dirname}/../../docs/development.md`, "utf8");
-    const told = [...docs.matchAll(/^\| `([a-z-]+)` \|.*\| `?(?:shared|electron|renderer)\//gm)].map(
+    const told = [...docs.matchAll(/^\| `([a-z0-9-]+)` \|.*\| `?(?:shared|electron|renderer)\//gm)].map(
       ([, name]) => name,
     );
     expect(told.sort()).toEqual(folders.sort());

@@ -5,7 +5,8 @@ export const LONGEST_INPUT_MS = 100;
 /** How often an input that seems slow is tried again: a pause for the collector or the compiler does not come back. */
 const TRIES = 3;
 
-function cpuMs(): number {
+/** Milliseconds of the processor's time that this process has had so far. */
+export function cpuMs(): number {
   const { user, system } = process.cpuUsage();
   return (user + system) / 1000;
 }
