@@ -77,7 +77,13 @@ export class RoomMemory {
       const saved = v.parse(Saved, JSON.parse(text));
       this.#others = saved.servers;
       const rooms = saved.servers[this.#serverUrl] ?? [];
-      return ok(rooms.map(({ leaving, ...room }) => (leaving ? { ...room, leaving } : room)));
+      return ok(
+        rooms.map(({ leaving, sealed, ...room }) => ({
+          ...room,
+          ...(sealed !== undefined && { sealed }),
+          ...(leaving && { leaving }),
+        })),
+      );
     } catch (error) {
       return { ok: false, error: reasonOf(error) };
     }

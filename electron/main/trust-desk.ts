@@ -7,12 +7,10 @@ import type { RandomBytes } from "../../shared/base/random.ts";
 import { type Failure, fail, messageOf, ok, type Result } from "../../shared/base/result.ts";
 import { parsePublicKey, type Signer, type VerifySignature } from "../../shared/identity/keys.ts";
 import type { Vault } from "../../shared/identity/ports.ts";
-import { safetyWords } from "../../shared/identity/safety-words.ts";
 import type { MemberView, RoomTrustView } from "../../shared/ipc/contract.ts";
 import { cleanRoomName } from "../../shared/room/names.ts";
 import type { SavedRoom } from "../../shared/room/saved.ts";
 import { InboundRules, type SharedRoom } from "../../shared/trust/inbound-rules.ts";
-import { KnownMembers } from "../../shared/trust/known-members.ts";
 import { type OwnerPin, parseOwnerPin, parseRoomKey, type RoomKey } from "../../shared/trust/room-key.ts";
 import type { RoomNews, RoomTrust } from "../../shared/trust/room-trust.ts";
 import { SavedRoomTrust } from "../../shared/trust/saved.ts";
@@ -20,10 +18,8 @@ import type { Standing } from "../../shared/trust/standing.ts";
 import { Trust } from "../../shared/trust/trust.ts";
 import { InboundRule } from "../../shared/tunnel/inbound-rule.ts";
 import type { EnginePort } from "../engine/engine-port.ts";
+import { People } from "./people.ts";
 import { TrustMemory } from "./trust-memory.ts";
-
-/** Twice the peers that a mesh has. What is forgotten is made, or told, once more. */
-const MAX_REMEMBERED = 512;
 
 /** What an invitation's link holds beside the room. */
 export interface InvitationSecrets {
@@ -82,11 +78,7 @@ export class TrustDesk {
   readonly #rules = new InboundRules();
   /** As the engine was told last. */
   readonly #told = new Map<PublicKey, string>();
-  /** Changed keys that were told of. */
-  readonly #warned = new Set<string>();
-  /** Words are hashes: each is made once. */
-  readonly #words = new Map<PublicKey, string>();
-  #known = new KnownMembers();
+  readonly #people: People;
   #isLoaded = false;
 
   constructor(options: TrustDeskOptions) {
@@ -95,6 +87,15 @@ export class TrustDesk {
     this.#logger = logger.child("trust");
     this.events = new Emitter((error) => this.#logger.error("a listener failed", { error: messageOf(error) }));
     this.#memory = new TrustMemory(vault, serverUrl, logger, KeptRooms);
+    this.#people = new People({
+      clock,
+      nameOf: options.nameOf,
+      onChange: (known) => {
+        this.#memory.storeKnown(known.toState());
+        this.events.emit("changed", {});
+      },
+      onOtherKey: (roomId, publicKey) => this.events.emit("key_changed", { roomId, publicKey }),
+    });
     this.#trust = new Trust({
       self: signer.publicKey,
       signer,
@@ -118,7 +119,7 @@ export class TrustDesk {
   async load(rooms: readonly Pick<SavedRoom, "roomId" | "sealed">[]): Promise<Result<void>> {
     const loaded = await this.#memory.load();
     if (!loaded.ok) return loaded;
-    this.#known = loaded.value.known;
+    this.#people.restore(loaded.value.known);
     for (const { roomId, sealed } of rooms) {
       const kept = Object.hasOwn(loaded.value.rooms, roomId) ? loaded.value.rooms[roomId] : undefined;
       if (kept?.trust.roomId !== roomId) {
@@ -222,20 +223,13 @@ export class TrustDesk {
 
   /** The person compared somebody's words, or takes that back. */
   setCompared(member: PublicKey, compared: boolean): void {
-    const now = this.#options.clock.wallTime();
-    // Whoever is still at the door can be compared too.
-    for (const [roomId] of this.#roomsOf(member)) this.#known.seen(roomId, member, this.#options.nameOf(member), now);
-    this.#known.setCompared(member, compared);
-    this.#keepKnown();
+    const rooms = this.#roomsOf(member).map(([roomId]) => roomId);
+    this.#people.setCompared(rooms, member, compared);
   }
 
   /** The person takes the key for the one that belongs to its name from now on. */
   acceptKey(roomId: RoomId, member: PublicKey): void {
-    const { clock, nameOf } = this.#options;
-    const [name, now] = [nameOf(member), clock.wallTime()];
-    this.#known.seen(roomId, member, name, now);
-    this.#known.accept(roomId, member, name, now);
-    this.#keepKnown();
+    this.#people.accept(roomId, member);
   }
 
   roomView(roomId: RoomId): RoomTrustView {
@@ -247,7 +241,7 @@ export class TrustDesk {
       return { ...nothing, canLetIn: false, canInvite: false, removed: {}, inbound };
     }
     const { owner, policy, handingOverTo } = room;
-    const removed = (policy?.removed ?? []).map(([key, kind]) => [key, { username: this.#nameKnown(key), kind }]);
+    const removed = (policy?.removed ?? []).map(([key, kind]) => [key, { username: this.#people.nameOf(key), kind }]);
     return {
       seal: room.seal,
       waiting: room.isWaiting,
@@ -263,15 +257,14 @@ export class TrustDesk {
   }
 
   memberView(roomId: RoomId, member: PublicKey, refused: number): MemberTrust {
-    const room = this.#trust.room(roomId);
-    const conflict =
-      member === this.#self ? undefined : this.#known.conflict(roomId, member, this.#options.nameOf(member));
+    const isSelf = member === this.#self;
+    const { changedKey, ...known } = this.#people.view(roomId, member);
     return {
-      standing: member === this.#self ? "member" : this.standing(roomId, member),
-      role: room?.role(member) ?? "member",
-      words: this.#wordsOf(member),
-      compared: this.#known.get(member)?.compared ?? false,
-      ...(conflict && { changedKey: conflict }),
+      standing: isSelf ? "member" : this.standing(roomId, member),
+      role: this.#trust.room(roomId)?.role(member) ?? "member",
+      ...known,
+      // Somebody else who goes by this machine's name has not changed this machine's key.
+      ...(changedKey && !isSelf && { changedKey }),
       inbound: { ...this.#rules.ofMember(member, this.#sharedWith(member)), refused },
     };
   }
@@ -298,26 +291,8 @@ export class TrustDesk {
     this.events.emit("admitted", { publicKey: member, isAdmitted });
   }
 
-  /** Writes down under which name a member's key goes, and warns where the name is another key's. */
   #remember(member: PublicKey): void {
-    const { nameOf, clock } = this.#options;
-    const name = nameOf(member);
-    if (name === "") return;
-    const isNew = this.#roomsOf(member).map(([roomId, standing]) => {
-      this.#warn(roomId, member, name);
-      return standing === "member" && this.#known.seen(roomId, member, name, clock.wallTime());
-    });
-    if (isNew.includes(true)) this.#keepKnown();
-  }
-
-  #warn(roomId: RoomId, member: PublicKey, name: string): void {
-    const conflict = this.#known.conflict(roomId, member, name);
-    if (!conflict) return;
-    const what = `${roomId} ${member} ${conflict.knownKey}`;
-    if (this.#warned.has(what)) return;
-    if (this.#warned.size >= MAX_REMEMBERED) this.#warned.clear();
-    this.#warned.add(what);
-    this.events.emit("key_changed", { roomId, publicKey: member });
+    for (const [roomId, standing] of this.#roomsOf(member)) this.#people.met(roomId, member, standing === "member");
   }
 
   #roomsOf(member: PublicKey): readonly (readonly [RoomId, Standing])[] {
@@ -343,25 +318,6 @@ export class TrustDesk {
     if (this.#told.get(member) === text) return;
     this.#told.set(member, text);
     this.#options.engine.setInbound(member, rule);
-  }
-
-  #wordsOf(member: PublicKey): string {
-    const known = this.#words.get(member);
-    if (known !== undefined) return known;
-    const words = safetyWords(member);
-    if (this.#words.size >= MAX_REMEMBERED) this.#words.clear();
-    this.#words.set(member, words);
-    return words;
-  }
-
-  /** As it is known from before, for somebody who is not there. */
-  #nameKnown(member: PublicKey): string {
-    return this.#options.nameOf(member) || this.#known.nameOf(member) || "";
-  }
-
-  #keepKnown(): void {
-    this.#memory.storeKnown(this.#known.toState());
-    this.events.emit("changed", {});
   }
 
   async #persist(): Promise<void> {
