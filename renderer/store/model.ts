@@ -39,7 +39,7 @@ export interface Toast {
 
 /** What can be done about it on the spot. */
 export interface ToastAction {
-  readonly kind: "undo" | "show";
+  readonly kind: "undo" | "show" | "letIn";
   readonly run: () => void;
 }
 

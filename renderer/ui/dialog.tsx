@@ -74,6 +74,9 @@ export function DialogActions({ children }: { readonly children: ReactNode }) {
     <div
       className={cx(
         "sticky -bottom-5 -mx-5 mt-4 -mb-5 flex flex-col-reverse gap-2 bg-raised px-5 pt-2 pb-5 first:mt-0 first:pt-0",
+        // What scrolls beneath fades out, so that it is seen that there is more.
+        "before:pointer-events-none before:absolute before:inset-x-0 before:bottom-full before:h-4 first:before:hidden",
+        "before:bg-linear-to-t before:from-raised before:to-transparent",
         "sm:-bottom-6 sm:-mx-6 sm:-mb-6 sm:flex-row sm:justify-end sm:px-6 sm:pb-6",
       )}
     >

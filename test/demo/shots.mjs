@@ -125,6 +125,8 @@ function trust() {
         await page.getByLabel("Members may reach here").selectOption("ports");
       },
     }),
+    ...inEveryLook("activity-trust", "trust-activity", { place: "#/activity" }),
+    shot("activity-trust-arabic", "trust-activity", { place: "#/activity", language: "ar" }),
     shot("hand-over", "door", { place: HOME, act: choose("Menu for Ben", "Hand the room over…") }),
     shot("member-menu-owner", "door", { place: HOME, act: click("Menu for Ana Souza") }),
     shot("room-settings-arabic", "door", { ...arabic, act: menu("قائمة الغرفة", 1) }),

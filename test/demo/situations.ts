@@ -18,6 +18,7 @@ import {
   rightsState,
   sealedLinkState,
   serverLostState,
+  trustActivityState,
   waitingState,
 } from "../fakes/app-states.ts";
 
@@ -62,6 +63,7 @@ export const situations: Readonly<Record<string, Situation>> = {
   outside: { state: outsideState },
   "changed-key": { state: changedKeyState },
   "open-room": { state: openRoomState },
+  "trust-activity": { state: trustActivityState },
   "link-sealed": { state: sealedLinkState },
   starting: { state: homeState, link: { kind: "connecting" } },
   "no-program": { state: homeState, link: inAMoment },

@@ -4,11 +4,10 @@ import type { Disposable } from "../../shared/base/disposable.ts";
 import { Emitter } from "../../shared/base/emitter.ts";
 import { type Failure, fail, ok, type Result } from "../../shared/base/result.ts";
 import type { Activity, AppApi, AppMethod, AppParams, AppReplies, AppState, UiRoom } from "../../shared/ipc/app.ts";
-import type { Doors, MemberInRoom, MemberView, Role, RoomTrustView, RoomView } from "../../shared/ipc/contract.ts";
+import type { MemberView, RoomTrustView, RoomView } from "../../shared/ipc/contract.ts";
 import { applyPatch, diff } from "../../shared/ipc/patch.ts";
-import { keyOf, memberOf, newRoomId, seeded } from "./app-people.ts";
-
-type Handlers = { [M in AppMethod]: (params: AppParams<M>) => Result<AppReplies[M]> };
+import { keyOf, memberOf, newRoomId, seeded, visitorOf } from "./app-people.ts";
+import { type Handlers, named, trustHandlers } from "./app-trust.ts";
 
 /** The program behind the window, in memory: it believes what it is told, and people live in its rooms. */
 export class FakeAppHost implements AppApi {
@@ -87,10 +86,16 @@ export class FakeAppHost implements AppApi {
 
   /** Somebody comes with the PIN alone. */
   knock(roomId: string, username: string): void {
-    const visitor: MemberView = { ...memberOf(username), standing: "door", traffic: undefined };
+    const visitor = visitorOf(username);
     this.changeRoom(roomId, (room) => ({ ...room, members: { ...room.members, [visitor.publicKey]: visitor } }));
     const { publicKey } = visitor;
-    this.note({ kind: "door_knock", roomId: roomId as RoomId, member: username, publicKey, ...this.#named(roomId) });
+    this.note({
+      kind: "door_knock",
+      roomId: roomId as RoomId,
+      member: username,
+      publicKey,
+      ...named(this.#state, roomId),
+    });
   }
 
   /** Lets round trips and counters move once a second, as in a room in use. */
@@ -191,98 +196,7 @@ export class FakeAppHost implements AppApi {
       this.changeRoom(roomId, (room) => ({ ...room, name }));
       return ok({ roomId: roomId as RoomId, name });
     },
-    kick: ({ roomId = "", member, ban = false }) =>
-      this.#withMember(roomId, member, ({ publicKey, username }) => {
-        this.changeRoom(roomId, (room) => ({
-          ...room,
-          trust: {
-            ...room.trust,
-            removed: { ...room.trust.removed, [publicKey]: { username, kind: ban ? "banned" : "kicked" } },
-          },
-          members: without(room.members, publicKey),
-        }));
-      }),
-    unban: ({ roomId = "", publicKey }) => {
-      this.changeRoom(roomId, (room) => ({
-        ...room,
-        trust: { ...room.trust, removed: without(room.trust.removed, publicKey) },
-      }));
-      return ok({ roomId: roomId as RoomId });
-    },
-    letIn: ({ roomId = "", member }) =>
-      this.#withMember(roomId, member, ({ publicKey, username }) => {
-        this.changeMember(roomId, publicKey, (one) => ({ ...one, standing: "member" }));
-        this.note({
-          kind: "door_opened",
-          roomId: roomId as RoomId,
-          member: username,
-          publicKey,
-          ...this.#named(roomId),
-        });
-      }),
-    turnAway: ({ roomId = "", member }) =>
-      this.#withMember(roomId, member, ({ publicKey, username }) => {
-        this.changeRoom(roomId, (room) => ({ ...room, members: without(room.members, publicKey) }));
-        this.note({
-          kind: "door_closed",
-          roomId: roomId as RoomId,
-          member: username,
-          publicKey,
-          ...this.#named(roomId),
-        });
-      }),
-    setRole: ({ roomId = "", member, role }) =>
-      this.#withMember(roomId, member, ({ publicKey }) => {
-        this.changeMember(roomId, publicKey, (one) => ({ ...one, role }));
-      }),
-    handOver: ({ roomId = "", member }) =>
-      this.#withMember(roomId, member, ({ publicKey, state }) => {
-        // Whoever is not there takes the room when it is.
-        this.changeRoom(roomId, (room) =>
-          state === "connected"
-            ? ownedBy(room, publicKey)
-            : { ...room, trust: { ...room.trust, handingOver: publicKey } },
-        );
-      }),
-    setRules: ({ roomId = "", sealed, doors }) => {
-      this.changeRoom(roomId, ({ trust, ...room }) => ({
-        ...room,
-        trust: {
-          ...trust,
-          seal: sealed === undefined ? trust.seal : sealed ? "sealed" : "open",
-          doors: doors ?? trust.doors,
-          canLetIn: mayLetIn(trust.role, doors ?? trust.doors),
-        },
-      }));
-      return ok({ roomId: roomId as RoomId });
-    },
-    setInbound: ({ roomId = "", member, rule }) => {
-      const room = this.#state.rooms[roomId as RoomId];
-      if (!room) return fail("unknown_room", "you are not in that room");
-      const ofRoom = member === undefined && rule ? rule : room.trust.inbound;
-      const members = Object.values(room.members).map((one): MemberView => {
-        if (one.publicKey === member) {
-          return { ...one, inbound: { ...one.inbound, rule: rule ?? ofRoom, own: rule !== undefined } };
-        }
-        return one.inbound.own ? one : { ...one, inbound: { ...one.inbound, rule: ofRoom } };
-      });
-      this.changeRoom(roomId, () => ({
-        ...room,
-        trust: { ...room.trust, inbound: ofRoom },
-        members: Object.fromEntries(members.map((one) => [one.publicKey, one])),
-      }));
-      return ok({ roomId: roomId as RoomId });
-    },
-    setCompared: ({ member, compared }) => {
-      const key = member as PublicKey;
-      const rooms = Object.values(this.#state.rooms).filter(({ members }) => members[key]);
-      for (const { roomId } of rooms) this.changeMember(roomId, key, (one) => ({ ...one, compared }));
-      return ok({ publicKey: key, username: rooms[0]?.members[key]?.username ?? "" });
-    },
-    acceptKey: ({ roomId = "", member }) =>
-      this.#withMember(roomId, member, ({ publicKey }) => {
-        this.changeMember(roomId, publicKey, ({ changedKey, ...one }) => one);
-      }),
+    ...trustHandlers(this),
     leave: ({ roomId = "" }) => {
       this.change((state) => ({
         ...state,
@@ -382,39 +296,6 @@ export class FakeAppHost implements AppApi {
     this.change((state) => ({ ...state, rooms: { ...state.rooms, [roomId]: room } }));
     return { ...made, state: "joined", pin: this.#pins.get(roomId), members: [self] };
   }
-
-  #withMember(roomId: string, key: string, act: (member: MemberView) => void): Result<MemberInRoom> {
-    const member = this.#state.rooms[roomId as RoomId]?.members[key as PublicKey];
-    if (!member) return fail("unknown_member", "there is no such member");
-    act(member);
-    return ok({ roomId: roomId as RoomId, publicKey: member.publicKey, username: member.username });
-  }
-
-  #named(roomId: string): Pick<Activity, "room"> {
-    const room = this.#state.rooms[roomId as RoomId]?.name;
-    return room === undefined ? {} : { room };
-  }
-}
-
-function without<T>(record: Readonly<Record<string, T>>, gone: string): Record<string, T> {
-  return Object.fromEntries(Object.entries(record).filter(([key]) => key !== gone));
-}
-
-function mayLetIn(role: Role, doors: Doors): boolean {
-  return role === "owner" || doors === "members" || (doors === "trusted" && role === "trusted");
-}
-
-/** The room as it is when another has become its owner in this computer's place. */
-function ownedBy({ trust: { handingOver, ...trust }, ...room }: UiRoom, owner: PublicKey): UiRoom {
-  const roleOf = ({ publicKey, role }: MemberView): Role =>
-    publicKey === owner ? "owner" : role === "owner" ? "trusted" : role;
-  const members = Object.values(room.members).map((one) => [one.publicKey, { ...one, role: roleOf(one) }]);
-  return {
-    ...room,
-    owner: false,
-    trust: { ...trust, role: "trusted", ownerKey: owner, canLetIn: mayLetIn("trusted", trust.doors) },
-    members: Object.fromEntries(members),
-  };
 }
 
 /** The round trip a member goes back to. */

@@ -70,6 +70,11 @@ export function memberOf(username: string, state: MemberView["state"] = "connect
   };
 }
 
+/** Proven, and still not in: at our door, or with us at its. */
+export function visitorOf(username: string, standing: "door" | "away" = "door"): MemberView {
+  return { ...memberOf(username), state: "connecting", standing, traffic: undefined };
+}
+
 export const NAMES = [
   "Ana Souza",
   "Ben",

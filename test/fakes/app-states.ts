@@ -1,8 +1,8 @@
 import type { PublicKey, RoomId } from "../../shared/base/brand.ts";
-import type { AppState, UiRoom } from "../../shared/ipc/app.ts";
+import type { Activity, AppState, UiRoom } from "../../shared/ipc/app.ts";
 import type { MemberView, RoomTrustView } from "../../shared/ipc/contract.ts";
 import { defaultSettings } from "../../shared/ipc/settings.ts";
-import { keyOf, memberOf, people } from "./app-people.ts";
+import { keyOf, memberOf, people, visitorOf } from "./app-people.ts";
 
 /** Situations a window can be in, as the host would tell them. */
 
@@ -187,7 +187,7 @@ export function doorState(wallTime: number): AppState {
   const [ana = "", ben = "", , , , farid = "", grace = "", hana = ""] = people(8);
   const home = state.rooms[HOME];
   if (!home) return state;
-  const visitor: MemberView = { ...memberOf(farid), standing: "door", traffic: undefined };
+  const visitor = visitorOf(farid);
   const members = Object.values(home.members).map((member): MemberView => {
     if (member.username === ana) return { ...member, role: "trusted", compared: true };
     if (member.username !== ben) return member;
@@ -209,7 +209,7 @@ export function doorState(wallTime: number): AppState {
 export function doorOfOthersState(wallTime: number): AppState {
   const state = homeState(wallTime);
   const [ana = "", , , , , farid = "", grace = ""] = people(7);
-  const visitor: MemberView = { ...memberOf(grace), standing: "door", traffic: undefined };
+  const visitor = visitorOf(grace);
   const owner: MemberView = { ...memberOf(farid), path: "direct", lane: "media", role: "owner" };
   const trusted: MemberView = { ...memberOf(ana), role: "trusted" };
   return withRooms(state, roomOf(WORK, "Studio Berlin", [owner, trusted, visitor]));
@@ -219,8 +219,7 @@ export function doorOfOthersState(wallTime: number): AppState {
 export function waitingState(wallTime: number): AppState {
   const state = homeState(wallTime);
   const [ana = "", ben = ""] = people(2);
-  const inside = (name: string): MemberView => ({ ...memberOf(name), standing: "away", traffic: undefined });
-  const room = roomOf(HOME, "Family", [{ ...inside(ana), role: "owner" }, inside(ben)]);
+  const room = roomOf(HOME, "Family", [{ ...visitorOf(ana, "away"), role: "owner" }, visitorOf(ben, "away")]);
   const trust: RoomTrustView = { ...room.trust, seal: "unknown", waiting: true, canInvite: false };
   return withRooms(state, { ...room, trust: { ...trust, inbound: { mode: "none" } } });
 }
@@ -256,4 +255,27 @@ export function openRoomState(wallTime: number): AppState {
   const home = state.rooms[HOME];
   if (!home) return state;
   return withRooms(state, { ...home, trust: { ...home.trust, seal: "open", inbound: { mode: "none" } } });
+}
+
+/** What happened at doors and to keys, from old to new, a few minutes apart. */
+export function trustActivityState(wallTime: number): AppState {
+  const of = { roomId: HOME, room: "Family" };
+  const entries: readonly Omit<Activity, "at">[] = [
+    { kind: "room_created", ...of },
+    { kind: "member_connected", member: "Ana Souza", ...of },
+    { kind: "role_changed", member: "Ana Souza", detail: "trusted", ...of },
+    { kind: "door_knock", member: "Farid", ...of },
+    { kind: "door_opened", member: "Farid", detail: "Ana Souza", ...of },
+    { kind: "rules_changed", detail: "sealed", ...of },
+    { kind: "refused", member: "Ben", code: "bad_signature", detail: "the signature is not the sender's", ...of },
+    { kind: "key_changed", member: "Ben", ...of },
+    { kind: "member_banned", member: "Grace Okonkwo", ...of },
+    { kind: "waiting_at_door", roomId: WORK, room: "Studio Berlin" },
+    { kind: "let_in", member: "Farid", roomId: WORK, room: "Studio Berlin" },
+    { kind: "owner_changed", member: "Farid", roomId: WORK, room: "Studio Berlin" },
+  ];
+  const dated = entries.map(
+    (entry, n) => [n + 1, { ...entry, at: wallTime - (entries.length - n) * 220_000 }] as const,
+  );
+  return { ...homeState(wallTime), activity: Object.fromEntries(dated) };
 }

@@ -38,6 +38,8 @@ export const ActivityRow = memo(function ActivityRow({ entry }: { readonly entry
     if (kind === "door_opened" && detail !== undefined) return t("activity.letInBy", { member, room, by: detail });
     if (kind === "role_changed" && detail === "trusted") return t("activity.nowTrusted", { member, room });
     if (kind === "role_changed" && detail === "member") return t("activity.nowMember", { member, room });
+    if (kind === "rules_changed" && detail === "sealed") return t("activity.nowSealed", { room });
+    if (kind === "rules_changed" && detail === "open") return t("activity.nowOpen", { room });
     return t(`activity.kinds.${kind}`, { member, room });
   }
 });

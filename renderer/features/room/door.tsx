@@ -71,20 +71,30 @@ function Visitor({ roomId, publicKey }: MemberRef) {
 
 function Answer({ roomId, publicKey }: MemberRef) {
   const { t } = useTranslation();
-  const { order } = useActions();
+  const { order, toast } = useActions();
   const name = useHost(({ rooms }) => rooms[roomId]?.members[publicKey]?.username ?? "");
   const [busy, setBusy] = useState<"letIn" | "turnAway">();
-  const answer = async (method: "letIn" | "turnAway", key: string) => {
-    setBusy(method);
-    await order(method, { roomId, member: publicKey }, { kind: "said", key, values: { name } });
+  const params = { roomId, member: publicKey };
+  const values = { name };
+  const letIn = async () => {
+    setBusy("letIn");
+    await order("letIn", params, { kind: "said", key: "door.letInDone", values });
+    setBusy(undefined);
+  };
+  const turnAway = async () => {
+    setBusy("turnAway");
+    const isDone = await order("turnAway", params);
+    // Whoever was turned away by mistake is still there.
+    const action = { kind: "letIn", run: () => void letIn() } as const;
+    if (isDone) toast("plain", { kind: "said", key: "door.turnedAwayDone", values }, action);
     setBusy(undefined);
   };
   return (
     <div className="mt-3.5 flex flex-wrap gap-2 *:flex-1 @sm/visitor:*:flex-none">
-      <Button look="primary" busy={busy === "letIn"} onClick={() => void answer("letIn", "door.letInDone")}>
+      <Button look="primary" busy={busy === "letIn"} onClick={() => void letIn()}>
         {t("door.letIn")}
       </Button>
-      <Button busy={busy === "turnAway"} onClick={() => void answer("turnAway", "door.turnedAwayDone")}>
+      <Button busy={busy === "turnAway"} onClick={() => void turnAway()}>
         {t("door.turnAway")}
       </Button>
     </div>

@@ -89,7 +89,7 @@ interface OwnerItemsProps {
 }
 
 /** What only the owner decides. */
-function OwnerItems({ roomId, member: { publicKey, username: name, standing, role }, open }: OwnerItemsProps) {
+function OwnerItems({ roomId, member: { publicKey, username: name, state, standing, role }, open }: OwnerItemsProps) {
   const { t } = useTranslation();
   const { order } = useActions();
   const isOwner = useHost(({ rooms }) => rooms[roomId]?.trust.role === "owner");
@@ -108,7 +108,12 @@ function OwnerItems({ roomId, member: { publicKey, username: name, standing, rol
           <MenuCheckItem checked={role === "trusted"} onChange={(isTrusted) => void setTrusted(isTrusted)}>
             {t("member.mayLetIn")}
           </MenuCheckItem>
-          <MenuItem icon={<UserRoundKey size={15} />} opensDialog onSelect={() => open("hand_over")}>
+          <MenuItem
+            icon={<UserRoundKey size={15} />}
+            disabled={state !== "connected"}
+            opensDialog
+            onSelect={() => open("hand_over")}
+          >
             {t("member.handOver")}
           </MenuItem>
         </>

@@ -20,8 +20,9 @@ export function MemberWait({ roomId, publicKey }: MemberRef) {
 /** Undefined: they pass, or it is this computer. */
 export function waitOf(member: MemberView | undefined) {
   if (!member || member.state === "self") return undefined;
-  const { state, standing } = member;
+  const { state, standing, path } = member;
   if (standing === "removed" || standing === "banned" || standing === "away") return standing;
-  if (state === "connecting" || state === "reconnecting") return state;
-  return standing === "proving" ? "proving" : undefined;
+  // A way to it is there, and yet it has not shown that it belongs here, or was turned away.
+  if (standing === "proving" && path !== undefined) return standing;
+  return state === "connecting" || state === "reconnecting" ? state : undefined;
 }

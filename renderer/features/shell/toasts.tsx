@@ -5,6 +5,8 @@ import { useActions, useModel } from "../../store/context.ts";
 import type { Toast as ToastModel } from "../../store/model.ts";
 import { Toast } from "../../ui/toast.tsx";
 
+const ACTIONS = { undo: "common.undo", show: "common.show", letIn: "door.letIn" } as const;
+
 export function Toasts() {
   const toasts = useModel((model) => model.toasts);
   const { dismissToast } = useActions();
@@ -16,7 +18,7 @@ export function Toasts() {
       key={toast.id}
       tone={toast.tone}
       text={words(toast)}
-      {...(toast.action && { action: { label: t(`common.${toast.action.kind}`), onSelect: toast.action.run } })}
+      {...(toast.action && { action: { label: t(ACTIONS[toast.action.kind]), onSelect: toast.action.run } })}
       onClose={() => dismissToast(toast.id)}
     />
   ));

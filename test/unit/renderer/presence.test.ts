@@ -10,7 +10,7 @@ import {
 } from "../../../renderer/store/rooms.ts";
 import type { RoomId } from "../../../shared/base/brand.ts";
 import type { AppState } from "../../../shared/ipc/app.ts";
-import { memberOf } from "../../fakes/app-people.ts";
+import { memberOf, visitorOf } from "../../fakes/app-people.ts";
 import { emptyState, HOME, homeState, roomOf, WORK, withRooms } from "../../fakes/app-states.ts";
 
 const open = { kind: "open" } as const;
@@ -19,9 +19,9 @@ const home = homeState(0);
 const alone = withRooms(empty, roomOf(HOME, "Den", []));
 const withMember = (state: "connecting" | "connected" | "reconnecting") =>
   withRooms(empty, roomOf(HOME, "Den", [memberOf("Ben", state)]));
-const withVisitor = withRooms(empty, roomOf(HOME, "Den", [{ ...memberOf("Ben"), standing: "door" }]));
+const withVisitor = withRooms(empty, roomOf(HOME, "Den", [visitorOf("Ben")]));
 const beforeDoor = ((): AppState => {
-  const room = roomOf(HOME, "Den", [{ ...memberOf("Ben"), standing: "away" }]);
+  const room = roomOf(HOME, "Den", [visitorOf("Ben", "away")]);
   return withRooms(empty, { ...room, trust: { ...room.trust, seal: "unknown", waiting: true } });
 })();
 const server = (state: AppState, kind: AppState["server"]["state"]): AppState => ({

@@ -57,6 +57,9 @@ describe("somebody at the door", () => {
     await user.click(await screen.findByRole("button", { name: "Turn away" }));
     expect(asked("turnAway")).toEqual([{ roomId: HOME, member: FARID }]);
     await waitFor(() => expect(screen.queryByRole("region", { name: "At the door" })).toBeNull());
+    // By mistake: the message that says so can put it right.
+    await user.click(await screen.findByRole("button", { name: "Let in" }));
+    expect(asked("letIn")).toEqual([{ roomId: HOME, member: FARID }]);
   });
 
   it("is left to those who may answer, by name", async () => {
