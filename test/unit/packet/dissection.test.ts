@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { Dissection } from "../../../shared/packet/dissection.ts";
+import { MAX_EXTENSION_HEADERS } from "../../../shared/packet/ipv6.ts";
 import { PROTOCOL } from "../../../shared/packet/protocol.ts";
 import { isTcpControl, TCP_FLAG } from "../../../shared/packet/tcp.ts";
 import { echoRequest, ipv4Packet, ipv6Packet, tcpPacket, udpPacket } from "../../fakes/packets.ts";
@@ -65,6 +66,29 @@ describe("a dissection", () => {
     expect(middle).toMatchObject({ kind: "later", identification: 0xdeadbeef, fragmentStart: 64, fragmentEnd: 88 });
     const atomic = dissect(ipv6Packet({ ...v6, extensions: [fragmentHeader(0, false, 1)], payload: Buffer.alloc(8) }));
     expect(atomic).toMatchObject({ kind: "whole", protocol: 17, transport: 48, isUdp: true });
+  });
+
+  it("allows a datagram of the longest length, and none longer", () => {
+    const ends = (bytes: number) =>
+      dissect(ipv4Packet({ source: a4, destination: b4, fragmentOffset: 65_528, payload: Buffer.alloc(bytes) })).kind;
+    expect([7, 8].map(ends)).toEqual(["later", "unclear"]);
+  });
+
+  it("takes the next header of a later fragment for no header", () => {
+    const addresses = { source: a6, destination: b6, payload: Buffer.alloc(16) };
+    for (const protocol of [PROTOCOL.hopByHop, PROTOCOL.routing, PROTOCOL.fragment, PROTOCOL.tcp]) {
+      const later = ipv6Packet({ ...addresses, protocol, extensions: [fragmentHeader(64, true, 1)] });
+      expect(dissect(later)).toMatchObject({ kind: "later", fragmentStart: 64, fragmentEnd: 80 });
+    }
+  });
+
+  it("walks as many headers of IPv6 as any real packet has, and no more", () => {
+    const behind = (count: number) => {
+      const extensions = Array.from({ length: count }, () => extension(60));
+      return dissect(ipv6Packet({ source: a6, destination: b6, protocol: 17, extensions, payload: Buffer.alloc(8) }));
+    };
+    expect(behind(MAX_EXTENSION_HEADERS)).toMatchObject({ kind: "whole", isUdp: true });
+    expect(behind(MAX_EXTENSION_HEADERS + 1).kind).toBe("unclear");
   });
 
   it("knows a header only when all of it is there", () => {

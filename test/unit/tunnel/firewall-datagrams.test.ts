@@ -170,6 +170,7 @@ describe.each(families)("an ICMP error by $name", (family) => {
     const [first] = fragments(long, self, ann, 1);
     weSend(first!);
     expect(comesIn(unreachable(ann, self, first!))).toBe(true);
+    expect(comesIn(unreachable(ann, self, first!, first!.length - 3))).toBe(true);
     // The same bytes where the ports would be, but they are data.
     const bytes = first!.subarray(-64);
     const later = fragment(self, ann, 17, 1, { offset: 64, hasMore: true, bytes });
