@@ -1,3 +1,4 @@
+import { availableParallelism } from "node:os";
 import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitest/config";
 
@@ -21,7 +22,13 @@ export default defineConfig({
       project("adversary", { testTimeout: 60_000, hookTimeout: 60_000 }),
       project("contract", { ...onRealTime, testTimeout: 90_000, hookTimeout: 90_000 }),
       // A parser that takes hundreds of megabytes for one input ends here, and not only on a small machine.
-      project("fuzz", { testTimeout: 300_000, execArgv: ["--max-old-space-size=512"] }),
+      project("fuzz", {
+        testTimeout: 300_000,
+        execArgv: ["--max-old-space-size=512"],
+        // Nothing but work for the processor, which vitest would leave one of idle; for that it needs a turn of its own.
+        maxWorkers: availableParallelism(),
+        sequence: { groupOrder: 1 },
+      }),
       project("netns", oneAtATime),
       project("e2e", oneAtATime),
     ],
