@@ -60,6 +60,21 @@ export async function firstReply(host: Host, address: string, { intervalMs = 50,
   return took;
 }
 
+/** Whether a ping comes back, from one of two in a row. */
+export async function reachable(host: Host, address: string): Promise<boolean> {
+  const { received } = await ping(host, address, { count: 2, intervalMs: 200, waitMs: 700 });
+  return received > 0;
+}
+
+/** How asking for a page ended: the status, or why there is none. */
+export async function httpStatus(host: Host, url: string, withinMs = 2_000): Promise<number | "timeout" | "failed"> {
+  const args = ["--silent", "--globoff", "--noproxy", "*", "--output", "/dev/null", "--write-out", "%{http_code}"];
+  const { code, stdout } = await host.run("curl", [...args, "--max-time", String(withinMs / 1000), url]);
+  if (code === CURL_TIMED_OUT) return "timeout";
+  return code === 0 ? Number(stdout) : "failed";
+}
+const CURL_TIMED_OUT = 28;
+
 /** @throws when it is not the summary of iputils' ping */
 export function parsePing(output: string): PingResult {
   const counts = /(\d+) packets transmitted, (\d+) received/.exec(output);
