@@ -9,7 +9,7 @@ import type { Town } from "./town.ts";
 export type Step = fc.AsyncCommand<Town, Town>;
 
 /** One thing that happens in a town, and all that follows from it. */
-function step(text: string, can: (town: Town) => boolean, does: (town: Town) => Promise<unknown> | void): Step {
+function step(text: string, can: (town: Town) => boolean, does: (town: Town) => unknown): Step {
   return {
     check: can,
     run: async (_, town) => {

@@ -190,6 +190,8 @@ export class Town {
   #checkListed(owner: Machine, before: Policy, policy: Policy): void {
     if (policy === before || this.#lists.has(policy.sig)) return;
     this.#lists.add(policy.sig);
+    const isRemoval = policy.removed.some(([key]) => !removalOf(before, key));
+    if (isRemoval && policy.sealed) expect(policy.key, "the key changes with a removal").not.toBe(before.key);
     for (const [key] of policy.members) {
       if (isListed(before, key)) continue;
       const guest = this.named(key);
