@@ -258,7 +258,6 @@ const areas = [
     from: "^renderer/(?!(bridge|store|i18n|ui)/)",
     to: [
       ...folders("shared/base", "shared/ipc", "renderer"),
-      INBOUND_RULE,
       ...packages("react", "react-dom", "i18next", "react-i18next", "lucide-react", "cmdk"),
     ],
     comment: "A page has no Node and no Electron: what it wants, it asks for over the contract.",

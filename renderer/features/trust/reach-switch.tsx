@@ -1,5 +1,5 @@
 import { useTranslation } from "react-i18next";
-import type { InboundRule } from "../../../shared/tunnel/inbound-rule.ts";
+import type { InboundRule } from "../../../shared/ipc/contract.ts";
 import { SwitchRow } from "../settings/setting-row.tsx";
 
 /** What a person says of a room when it is entered: the finer choices come later, in the room. */

@@ -1,7 +1,7 @@
 import { type FormEvent, useState } from "react";
 import { useTranslation } from "react-i18next";
 import type { RoomId } from "../../../shared/base/brand.ts";
-import type { InboundRule } from "../../../shared/tunnel/inbound-rule.ts";
+import type { InboundRule } from "../../../shared/ipc/contract.ts";
 import { useActions, useHost } from "../../store/context.ts";
 import { Button } from "../../ui/button.tsx";
 import { Field } from "../../ui/field.tsx";

@@ -1,6 +1,6 @@
 import { useId } from "react";
 import { useTranslation } from "react-i18next";
-import type { InboundRule } from "../../../shared/tunnel/inbound-rule.ts";
+import type { InboundRule } from "../../../shared/ipc/contract.ts";
 import { ChoiceCard } from "../../ui/choice-card.tsx";
 import { Field } from "../../ui/field.tsx";
 import { type RuleDraft, ruleOf } from "./rule-draft.ts";

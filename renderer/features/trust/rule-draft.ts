@@ -1,4 +1,4 @@
-import { formatInboundRule, type InboundRule, parseInboundRule } from "../../../shared/tunnel/inbound-rule.ts";
+import { formatInboundRule, type InboundRule, parseInboundRule } from "../../../shared/ipc/contract.ts";
 
 /** A rule as it is being chosen: the ports stay typed while another choice is looked at. */
 export interface RuleDraft {

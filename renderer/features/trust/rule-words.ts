@@ -1,5 +1,5 @@
 import { useTranslation } from "react-i18next";
-import { formatInboundRule, type InboundRule } from "../../../shared/tunnel/inbound-rule.ts";
+import { formatInboundRule, type InboundRule } from "../../../shared/ipc/contract.ts";
 
 /** A rule in a few words: "anything", "tcp:22, udp:27015-27030", "nothing". */
 export function useRuleWords(): (rule: InboundRule) => string {
