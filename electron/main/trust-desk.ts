@@ -58,7 +58,8 @@ const KeptRoom = v.object({
   room: v.optional(InboundRule),
   members: v.optional(v.array(v.tuple([PublicKeyText, InboundRule]))),
 });
-const KeptRooms = v.custom<Readonly<Record<string, v.InferOutput<typeof KeptRoom>>>>(
+/** What is kept of all rooms of a server, by their ids. */
+export const KeptRooms = v.custom<Readonly<Record<string, v.InferOutput<typeof KeptRoom>>>>(
   (rooms) => typeof rooms === "object" && rooms !== null && Object.values(rooms).every((room) => v.is(KeptRoom, room)),
 );
 

@@ -11,6 +11,7 @@ import { IDENTITY_SECRET, storedPublicKey } from "../../electron/main/identity.t
 import { importIdentity } from "../../electron/main/identity-backup.ts";
 import { RoomMemory } from "../../electron/main/room-memory.ts";
 import { SettingsStore, serverUrlOf } from "../../electron/main/settings-store.ts";
+import { KeptRooms } from "../../electron/main/trust-desk.ts";
 import { TRUST_DOCUMENT, TrustMemory } from "../../electron/main/trust-memory.ts";
 import { Emitter } from "../../shared/base/emitter.ts";
 import { silentLogger } from "../../shared/base/logger.ts";
@@ -19,7 +20,6 @@ import type { SecretStore, Vault } from "../../shared/identity/ports.ts";
 import { Settings } from "../../shared/ipc/settings.ts";
 import { parseServerUrl } from "../../shared/signaling/url.ts";
 import { MAX_KNOWN_MEMBERS } from "../../shared/trust/known-members.ts";
-import { SavedRoomTrust } from "../../shared/trust/saved.ts";
 import { fuzzTexts, fuzzTextsAsync, must } from "./mutation/drive.ts";
 import { SteppedClock } from "./stepped-clock.ts";
 
@@ -129,12 +129,11 @@ describe("a document in the vault", () => {
   });
 
   it("with the rooms' keys and policies: both, or a failure that says so", async () => {
-    // As main checks them: what a room's trust is restored from.
-    const rooms = v.record(v.string(), SavedRoomTrust);
     await fuzzTextsAsync("trust-document", [], async (input) => {
       const vault = { ...keeping(current), get: async (name: string) => (name === TRUST_DOCUMENT ? input : undefined) };
-      const loaded = await new TrustMemory(vault, url, silentLogger, rooms as never).load();
-      must(loaded.ok || loaded.error.code === "trust_corrupt", "a failure has its code");
+      const loaded = await new TrustMemory(vault, url, silentLogger, KeptRooms).load();
+      if (!loaded.ok) return must(loaded.error.code === "trust_corrupt", "a failure has its code");
+      must(v.is(KeptRooms, loaded.value.rooms), "what is read is what is kept");
     });
   });
 

@@ -19,6 +19,16 @@ function parsed(text: string): unknown {
   }
 }
 
+/** A structured clone has bytes and maps, where JSON has lists and objects. */
+function cloned(json: unknown): unknown {
+  const engine = v.safeParse(v.looseObject({ message: v.array(v.number()) }), json);
+  if (engine.success) return { ...engine.output, message: Uint8Array.from(engine.output.message) };
+  const counts = v.safeParse(v.looseObject({ counts: v.looseObject({ peers: v.looseObject({}) }) }), json);
+  if (!counts.success) return json;
+  const peers = new Map(Object.entries(counts.output.counts.peers));
+  return { ...counts.output, counts: { ...counts.output.counts, peers } };
+}
+
 describe("a line from the command line or a window", () => {
   it.each([
     ["control-request", decodeControlCall, controlRequests],
@@ -60,11 +70,7 @@ describe("a line to the command line or a window", () => {
 describe("what the engine tells main", () => {
   it("is a message that main can rely on, or nothing", () => {
     fuzzTexts("engine-message", [], (text) => {
-      const json = parsed(text);
-      // Bytes come as bytes: between processes is a structured clone, not JSON.
-      const bytes = typeof json === "object" && json !== null && "message" in json ? json.message : undefined;
-      const isBytes = Array.isArray(bytes) && bytes.every((byte) => typeof byte === "number");
-      const message = isBytes ? { ...(json as object), message: Uint8Array.from(bytes) } : json;
+      const message = cloned(parsed(text));
       const read = readFromEngine(message);
       if (read?.type === "sign") maySignForEngine(read.message);
       if (read?.type === "log") JSON.stringify(read.record);
