@@ -36,6 +36,8 @@ export class Town {
   /** Room keys that a machine could have, by id. */
   readonly #known = new Map<Machine, Set<string>>();
   readonly #keys = new Set<string>();
+  /** Who came by a true link, and so knows the founder. */
+  readonly #invited = new Set<Machine>();
   /** Whom a machine that may has let in by hand: `who guest`. */
   readonly #letIn = new Set<string>();
   readonly #held = new Map<Machine, Policy>();
@@ -75,6 +77,7 @@ export class Town {
   open(machine: Machine, invitation: Invitation): void {
     machine.trust.enter(den, invitation);
     if (invitation.key !== undefined) this.#note(machine, invitation.key);
+    if (invitation.owner === this.pin && this.policyOf(machine) === undefined) this.#invited.add(machine);
   }
 
   leave(machine: Machine): void {
@@ -161,6 +164,7 @@ export class Town {
       if (room && machine !== this.liar && room.owner !== undefined) this.remember(room.invitation);
     }
     for (const [machine] of this.#held) if (!this.isIn(machine)) this.#held.delete(machine);
+    for (const machine of this.#invited) if (!this.isIn(machine)) this.#invited.delete(machine);
   }
 
   #note(machine: Machine, key: RoomKey): void {
@@ -177,6 +181,7 @@ export class Town {
     const before = this.#held.get(machine);
     if (before) expect(["same", "newer"], `${machine.name}'s policy`).toContain(comparePolicies(before, policy));
     this.#held.set(machine, policy);
+    if (this.#invited.has(machine)) expect(this.isTrue(policy), `${machine.name} knows the founder`).toBe(true);
     if (!this.isTrue(policy)) return;
     expect(this.honest.map(({ key }) => key)).toContain(ownerOf(policy));
     if (ownerOf(policy) === machine.key && before && this.isTrue(before)) this.#checkListed(machine, before, policy);
