@@ -285,7 +285,8 @@ export class TrustDesk {
   }
 
   #admit(member: PublicKey, isAdmitted: boolean): void {
-    // The rule first: between the two anything could come in.
+    // The rule first: between the two anything could come in. Anew, for an engine forgets the rule of whoever is gone.
+    this.#told.delete(member);
     if (isAdmitted) this.#tellRule(member);
     this.#options.engine.setAdmitted(member, isAdmitted);
     if (isAdmitted) this.#remember(member);
