@@ -35,12 +35,12 @@ export interface TrayModel {
 /** A menu is read at a glance; the window has all of them. */
 export const MAX_MENU_MEMBERS = 15;
 export const MAX_MENU_ROOMS = 10;
-export const MAX_MENU_VISITORS = 5;
+export const MAX_MENU_CALLS = 5;
 
 export function trayModel(state: AppState, translate: Translate): TrayModel {
   const { icon, words } = statusOf(state);
   const rooms = Object.values(state.rooms);
-  const doors = state.wanted ? rooms.flatMap((room) => doorItems(room, translate)) : [];
+  const doors = state.wanted ? rooms.flatMap((room) => calls(room, translate)) : [];
   const shown = state.wanted ? rooms.slice(0, MAX_MENU_ROOMS) : [];
   return {
     icon,
@@ -60,18 +60,17 @@ export function trayModel(state: AppState, translate: Translate): TrayModel {
   };
 }
 
-/** Who waits to be let in, where this machine may: it leads to the room, which shows their words. */
-function doorItems({ roomId, name, members, trust }: UiRoom, translate: Translate): readonly TrayItem[] {
-  if (!trust.canLetIn) return [];
-  const visitors = Object.values(members).filter(({ standing }) => standing === "door");
-  return visitors
-    .sort(bySelfThenName)
-    .slice(0, MAX_MENU_VISITORS)
-    .map(({ username }) => ({
-      kind: "action",
-      label: translate("at_door", { name: username, room: name }),
-      action: { do: "open", roomId },
-    }));
+/** What a room wants the person for: a known name with another key, and who waits at a door that this machine may open. */
+function calls({ roomId, name: room, members, trust }: UiRoom, translate: Translate): readonly TrayItem[] {
+  const action = { do: "open", roomId } as const;
+  const sorted = Object.values(members).sort(bySelfThenName);
+  const changed = sorted.filter(({ changedKey }) => changedKey);
+  const visitors = trust.canLetIn ? sorted.filter(({ standing }) => standing === "door") : [];
+  const labels = [
+    ...changed.map(({ username: name }) => translate("key_changed_title", { name })),
+    ...visitors.map(({ username: name }) => translate("at_door", { name, room })),
+  ];
+  return labels.slice(0, MAX_MENU_CALLS).map((label) => ({ kind: "action", label, action }));
 }
 
 const separator = { kind: "separator" } as const;

@@ -9,6 +9,7 @@ import { Button } from "../../ui/button.tsx";
 import { IconButton } from "../../ui/icon-button.tsx";
 import { Menu, MenuItem, MenuSeparator } from "../../ui/menu.tsx";
 import { RoomState } from "../rooms/room-state.tsx";
+import { ReachBadge } from "../trust/reach-badge.tsx";
 import { SealBadge } from "../trust/seal-badge.tsx";
 import { useCopyWithToast } from "../use-copy-with-toast.ts";
 import { LeaveDialog } from "./leave-dialog.tsx";
@@ -31,6 +32,7 @@ export function RoomHeader({ roomId }: { readonly roomId: RoomId }) {
           </h1>
           {isOwner && <Badge>{t("rooms.owner")}</Badge>}
           <SealBadge roomId={roomId} />
+          <ReachBadge roomId={roomId} />
         </div>
         <p className="text-text-2">
           <RoomState roomId={roomId} />

@@ -132,6 +132,12 @@ describe("the tray's menu", () => {
     expect(labels(trayModel(state(rooms(visited)), translate).items)).not.toContain("Dee is at the door of Den…");
   });
 
+  it("leads to a member who has another key than before", () => {
+    const changedKey = { knownKey: member("Eve").publicKey, since: 0, compared: false };
+    const { items } = trayModel(state(rooms(room("Den", [{ ...member("Ben"), changedKey }]))), translate);
+    expect(labels(items)[2]).toBe("Ben has another key than before");
+  });
+
   it("tells before which door this machine waits", () => {
     expect(labels(trayModel(state(rooms(atDoor)), translate).items)).toContain("Office: waiting at the door…");
   });

@@ -4,7 +4,8 @@ import { commandsOf } from "../../../renderer/features/palette/commands.tsx";
 import { createI18n } from "../../../renderer/i18n/i18n.ts";
 import type { Actions } from "../../../renderer/store/actions.ts";
 import type { AppState } from "../../../shared/ipc/app.ts";
-import { emptyState, homeState } from "../../fakes/app-states.ts";
+import { keyOf } from "../../fakes/app-people.ts";
+import { doorOfOthersState, doorState, emptyState, HOME, homeState } from "../../fakes/app-states.ts";
 
 const { t } = createI18n();
 
@@ -54,8 +55,27 @@ describe("the command palette", () => {
     expect(labels.every(({ detail, keywords }) => keywords?.includes(detail ?? ""))).toBe(true);
   });
 
+  it("lets in whoever waits, compares words, and opens a room's settings", () => {
+    const { run, asked } = palette(doorState(0));
+    run("Let Farid into “Family”");
+    run("Compare words with Ben");
+    run("Settings of “Family”");
+    const done = { kind: "said", key: "door.letInDone", values: { name: "Farid" } };
+    expect(asked).toEqual([
+      ["order", "letIn", { roomId: HOME, member: keyOf("Farid") }, done],
+      ["openDialog", { kind: "compare", roomId: HOME, publicKey: keyOf("Ben") }],
+      ["openDialog", { kind: "room_settings", roomId: HOME }],
+    ]);
+  });
+
+  it("lets nobody in where that is for others, and compares no words twice", () => {
+    const labels = palette(doorOfOthersState(0)).commands.map(({ label }) => label);
+    expect(labels.filter((label) => label.startsWith("Let "))).toEqual([]);
+    expect(palette(doorState(0)).commands.map(({ label }) => label)).not.toContain("Compare words with Ana Souza");
+  });
+
   it("has no two commands of one identity, and no empty group", () => {
-    for (const host of [homeState(0), emptyState(0)]) {
+    for (const host of [homeState(0), doorState(0), emptyState(0)]) {
       const { commands } = palette(host);
       expect(new Set(commands.map(({ id }) => id)).size).toBe(commands.length);
       for (const group of commandsOf({ t, host, actions: {} as Actions })) expect(group.commands).not.toEqual([]);

@@ -250,6 +250,16 @@ describe("what a member may reach", () => {
   });
 });
 
+describe("a computer that members do not reach", () => {
+  it("says so beside the room's name, which leads to the rule", async () => {
+    const { user, asked } = openWindow(openRoomState, { place: HOME_PLACE });
+    await user.click(await screen.findByRole("button", { name: "Closed to members" }));
+    await user.selectOptions(await screen.findByLabelText("Members may reach here"), "Everything");
+    expect(asked("setInbound")).toEqual([{ roomId: HOME, rule: { mode: "all" } }]);
+    await waitFor(() => expect(screen.queryByRole("button", { name: "Closed to members" })).toBeNull());
+  });
+});
+
 describe("the owner", () => {
   it("lets a member let others in, and takes that back", async () => {
     const { user, asked } = openWindow(homeState, { place: HOME_PLACE });
