@@ -1,15 +1,5 @@
 import { DAY_MS } from "./limits.ts";
-
-/** Whoever sends a PIN: the room's owner, a key that was let in before, or anybody else. By key, proved by signature. */
-export type Standing = "owner" | "member" | "stranger";
-
-/** What is left of a room's wrong PINs, as it is kept over restarts. */
-export interface StoredAllowance {
-  /** How many each may still send. Fractions grow back. */
-  readonly left: Readonly<Record<Standing, number>>;
-  /** When that was so; milliseconds since 1970. */
-  readonly at: number;
-}
+import type { Standing, StoredAllowance } from "./room-store.ts";
 
 /**
  * Wrong PINs that a room bears, in three shares, so that none can use up another's: `burst` at once, and `daily` more

@@ -1,7 +1,8 @@
 import type { PublicKey } from "../../shared/base/brand.ts";
 import { BoundedMap } from "./bounded-map.ts";
 import { DAY_MS, MAX_TRACKED_CLIENTS } from "./limits.ts";
-import { PinAllowance, type Standing, type StoredAllowance } from "./pin-allowance.ts";
+import { PinAllowance } from "./pin-allowance.ts";
+import type { Standing, StoredAllowance } from "./room-store.ts";
 
 /** People mistype; after this many wrong PINs each further answer is late. */
 const FREE_FAILURES = 5;

@@ -3,8 +3,7 @@ import type { Clock } from "../../shared/base/clock.ts";
 import type { Logger } from "../../shared/base/logger.ts";
 import { messageOf } from "../../shared/base/result.ts";
 import { ACTIVITY_WRITE_INTERVAL_MS, MAX_KNOWN_KEYS_PER_ROOM } from "./limits.ts";
-import type { StoredAllowance } from "./pin-allowance.ts";
-import type { RoomStore } from "./room-store.ts";
+import type { RoomStore, StoredAllowance } from "./room-store.ts";
 import type { Room } from "./rooms.ts";
 
 /**

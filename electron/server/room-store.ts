@@ -1,10 +1,20 @@
 import type { PublicKey } from "../../shared/base/brand.ts";
-import type { StoredAllowance } from "./pin-allowance.ts";
 
 /** A PIN that cannot be read back: scrypt of it under the room's own salt. */
 export interface StoredPin {
   readonly salt: Uint8Array;
   readonly hash: Uint8Array;
+}
+
+/** Whoever sends a PIN: the room's owner, a key that was let in before, or anybody else. By key, proved by signature. */
+export type Standing = "owner" | "member" | "stranger";
+
+/** What is left of a room's wrong PINs (pin-allowance.ts). */
+export interface StoredAllowance {
+  /** How many each may still send. Fractions grow back. */
+  readonly left: Readonly<Record<Standing, number>>;
+  /** When that was so; milliseconds since 1970. */
+  readonly at: number;
 }
 
 export interface StoredRoom {

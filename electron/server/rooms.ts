@@ -1,6 +1,5 @@
 import type { ConnectionId, PublicKey } from "../../shared/base/brand.ts";
-import type { Standing } from "./pin-allowance.ts";
-import type { StoredPin } from "./room-store.ts";
+import type { Standing, StoredPin } from "./room-store.ts";
 
 /** One client's socket, as the room logic sees it. Real: connection.ts. Fake: test/fakes/peer.ts. */
 export interface Peer {

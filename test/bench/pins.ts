@@ -12,7 +12,7 @@ import { describeComputer } from "./tunnel/machine.ts";
  * behind a proxy that it trusts; it is attacked over real sockets and a simulated day, and started anew at noon.
  */
 
-const usage = `npm run bench -- pins [--addresses 1000] [--hours 24] [--every 20] [--json]
+const usage = `npm run bench -- pins [--addresses 1000] [--hours 24] [--every 60] [--json]
   --addresses  machines that guess together
   --hours      simulated hours of each attack
   --every      simulated minutes between one machine's guesses`;
@@ -32,7 +32,7 @@ async function main(): Promise<void> {
     options: {
       addresses: { type: "string", default: "1000" },
       hours: { type: "string", default: "24" },
-      every: { type: "string", default: "20" },
+      every: { type: "string", default: "60" },
       json: { type: "boolean", default: false },
       help: { type: "boolean", default: false },
     },

@@ -1,5 +1,4 @@
-import type { StoredAllowance } from "../../electron/server/pin-allowance.ts";
-import type { RoomStore, StoredRoom } from "../../electron/server/room-store.ts";
+import type { RoomStore, StoredAllowance, StoredRoom } from "../../electron/server/room-store.ts";
 import type { PublicKey } from "../../shared/base/brand.ts";
 
 /** Rooms in a Map. `failWith` makes every later call throw, as a full disk would. */

@@ -4,8 +4,7 @@ import Database from "libsql";
 import type { PublicKey } from "../../../shared/base/brand.ts";
 import type { Logger } from "../../../shared/base/logger.ts";
 import { messageOf } from "../../../shared/base/result.ts";
-import type { StoredAllowance } from "../../server/pin-allowance.ts";
-import type { RoomStore, StoredRoom } from "../../server/room-store.ts";
+import type { RoomStore, StoredAllowance, StoredRoom } from "../../server/room-store.ts";
 
 /** Keeps nothing: rooms live as long as the process. */
 export const IN_MEMORY = ":memory:";

@@ -1,3 +1,4 @@
+import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { FairTurns, type Task } from "../../../electron/server/fair-turns.ts";
 
@@ -63,6 +64,41 @@ describe("work in turns", () => {
     expect(ends).toHaveLength(3);
     expect(turns.waitingOf("g4")).toBe(1);
     expect(turns.waitingOf("g0")).toBe(0);
+  });
+
+  it("is all done in the end, once each, and a group's in its order, however it comes and ends", () => {
+    const task = fc.record({ group: fc.nat(4), cost: fc.nat(6), isLate: fc.boolean(), ticks: fc.nat(2) });
+    const limits = fc.record({ maxUnderway: fc.integer({ min: 1, max: 4 }), perTick: fc.integer({ min: 1, max: 8 }) });
+    fc.assert(
+      fc.property(fc.array(task, { maxLength: 60 }), limits, (tasks, { maxUnderway, perTick }) => {
+        const { turns, deferred, tick } = start({ maxUnderway, perTick });
+        const begun = new Map<number, number[]>();
+        const ends: (() => void)[] = [];
+        let underway = 0;
+        for (const [i, { group, cost, isLate, ticks }] of tasks.entries()) {
+          turns.run(`g${group}`, (end) => {
+            begun.set(group, [...(begun.get(group) ?? []), i]);
+            expect(++underway).toBeLessThanOrEqual(maxUnderway);
+            const finish = () => {
+              underway--;
+              end(cost);
+            };
+            if (isLate) ends.push(finish);
+            else finish();
+          });
+          for (let j = 0; j < ticks; j++) tick();
+        }
+        for (let i = 0; i < 1_000 && (deferred.length > 0 || ends.length > 0); i++) {
+          tick();
+          ends.shift()?.();
+        }
+        expect([turns.waiting, underway, deferred.length]).toEqual([0, 0, 0]);
+        for (let group = 0; group < 5; group++) {
+          const ofGroup = [...tasks.keys()].filter((i) => tasks[i]?.group === group);
+          expect(begun.get(group) ?? []).toEqual(ofGroup);
+        }
+      }),
+    );
   });
 
   it("leaves nothing behind, and no turn to come", () => {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { type Standing, type StoredAllowance, WRONG_PINS_A_DAY } from "../../../electron/server/pin-allowance.ts";
+import { WRONG_PINS_A_DAY } from "../../../electron/server/pin-allowance.ts";
 import { type PinAttempt, PinGuard } from "../../../electron/server/pin-guard.ts";
+import type { Standing, StoredAllowance } from "../../../electron/server/room-store.ts";
 import { fakeKey } from "../../fakes/peer.ts";
 
 const MINUTE = 60_000;
