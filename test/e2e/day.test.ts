@@ -238,6 +238,17 @@ describe("a day with GoVPN", () => {
     await expect.poll(() => ping(cem.host, ipv4)).toMatchObject({ received: 3 });
   });
 
+  it("keeps closed what nobody opened, says so, and opens it where it is said", async () => {
+    const { ipv4 } = await cem.ask<{ ipv4: string }>("status");
+    expect(await ping(ann.host, ipv4)).toMatchObject({ received: 0 });
+    await cem.page.getByRole("button", { name: "Closed to members" }).click();
+    await audit.of(cem.page, "room settings of a member");
+    await cem.page.getByLabel("Members may reach here").selectOption({ label: "Everything" });
+    await cem.page.keyboard.press("Escape");
+    await cem.page.getByRole("button", { name: "Closed to members" }).waitFor({ state: "detached" });
+    await expect.poll(() => ping(ann.host, ipv4)).toMatchObject({ received: 3 });
+  });
+
   it("removes a member, who is told, may knock again, and is let in again", async () => {
     await ann.page.getByRole("button", { name: "Menu for Bob" }).click();
     await ann.page.getByRole("menuitem", { name: "Remove…" }).click();
