@@ -3,7 +3,6 @@ import { parseStunServer } from "../../electron/adapters/net/stun.ts";
 import { parseBindingResponse } from "../../electron/adapters/net/stun-message.ts";
 import { parseIceServer } from "../../electron/adapters/webrtc/ice-servers.ts";
 import { linkAmong } from "../../electron/main/desktop/deep-link.ts";
-import { placeOf } from "../../renderer/bridge/places.ts";
 import { ROOM_ID_PATTERN } from "../../shared/protocols/govpn/limits.ts";
 import { formatJoinLink, MAX_LINK_LENGTH, parseJoinLink } from "../../shared/room/link.ts";
 import { cleanRoomName } from "../../shared/room/names.ts";
@@ -12,6 +11,9 @@ import { formatInboundRule, MAX_PORT_RANGES, parseInboundRule } from "../../shar
 import { digest, fuzzBytes, fuzzTexts, must } from "./mutation/drive.ts";
 
 // Links, addresses and rules: what people paste and click, and what a STUN server answers.
+
+/** Named here and not imported: the window's code is checked with a browser's types, which these tests have not. */
+const PLACES = "../../renderer/bridge/places.ts";
 
 const isSocketUrl = (url: string) => /^wss?:$/.test(new URL(url).protocol);
 
@@ -69,7 +71,8 @@ describe("what somebody pastes or clicks", () => {
     });
   });
 
-  it("as the address of a screen: a screen that there is", () => {
+  it("as the address of a screen: a screen that there is", async () => {
+    const { placeOf } = (await import(PLACES)) as { placeOf(hash: string): { readonly screen: string } };
     fuzzTexts("page-address", [], (text) => {
       const { screen } = placeOf(text);
       must(/^[a-z]+$/.test(screen), "there is such a screen");
