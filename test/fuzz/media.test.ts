@@ -4,12 +4,10 @@ import { FLOOR_BYTES, MediaLane } from "../../shared/mesh/media-lane.ts";
 import type { DatagramPipe } from "../../shared/mesh/ports.ts";
 import { DEFAULT_TUNNEL_MTU } from "../../shared/tunnel/mtu.ts";
 import { FakeClock } from "../fakes/clock.ts";
+import { PROPERTY_RUNS, SEED } from "./runs.ts";
 
-// What the other end of a media lane sends: nothing of it may throw. GOVPN_FUZZ_RUNS sets the number of runs;
-// FUZZ_SEED repeats one.
-const runs = Number(process.env.GOVPN_FUZZ_RUNS ?? 20_000);
-const seed = process.env.FUZZ_SEED === undefined ? {} : { seed: Number(process.env.FUZZ_SEED) };
-const parameters = { numRuns: runs, ...seed };
+// What the other end of a media lane sends: nothing of it may throw.
+const parameters = { numRuns: PROPERTY_RUNS, seed: SEED };
 
 const PROBE = 0x11;
 const HEADROOM = 12;
