@@ -31,7 +31,7 @@ export function Menu({ trigger, children, label }: MenuProps) {
           collisionPadding={8}
           aria-label={label}
           onCloseAutoFocus={onCloseAutoFocus}
-          className="enter-rise z-40 min-w-52 max-w-80 rounded-[10px] bg-raised p-1 shadow-raised focus:outline-none"
+          className="enter-rise z-60 min-w-52 max-w-80 rounded-[10px] bg-raised p-1 shadow-raised focus:outline-none"
         >
           <AfterClose
             value={(wanted) => {
