@@ -8,13 +8,8 @@ import type { AddressLimits } from "./address-limits.ts";
 import type { Backlog } from "./backlog.ts";
 import { ConnectionAllowance } from "./connection-allowance.ts";
 import type { FairTurns } from "./fair-turns.ts";
-import {
-  MAX_BUFFERED_BYTES,
-  PAUSE_AT_WAITING_CHARACTERS,
-  PAUSE_AT_WAITING_FRAMES,
-  RESUME_AT_WAITING_FRAMES,
-  type ServerLimits,
-} from "./limits.ts";
+import { Inbox } from "./inbox.ts";
+import { MAX_BUFFERED_BYTES, type ServerLimits } from "./limits.ts";
 import type { ServerMetrics } from "./metrics.ts";
 import type { Buckets } from "./rate-limits.ts";
 import { isOffence, type Refusal, refusal } from "./refusal.ts";
@@ -43,14 +38,6 @@ export interface ConnectionContext {
   readonly backlog: Backlog<Connection>;
 }
 
-/** A frame waiting for its turn: its text, or why it is refused without being read. */
-interface Waiting {
-  readonly text: string;
-  readonly refusal: Refusal | undefined;
-  /** Refused frames count as offences here even where their refusal elsewhere would not. */
-  readonly isOffence: boolean;
-}
-
 /** The id to send back: Go clients leave an empty one out, others send null. */
 function echoOf({ message }: Request): string | undefined {
   return typeof message.message_id === "string" ? message.message_id : undefined;
@@ -75,9 +62,7 @@ export class Connection implements Peer {
   /** A signature or a PIN is being checked. */
   #isBusy = false;
   #isWorking = false;
-  #isPaused = false;
-  #waiting: Waiting[] = [];
-  #waitingCharacters = 0;
+  readonly #inbox: Inbox;
   readonly #allowance: ConnectionAllowance;
   /** Of the key, with its other connections. */
   #keyMessages: TokenBucket | undefined;
@@ -96,6 +81,7 @@ export class Connection implements Peer {
     this.#socket = socket;
     this.#signatures = signatures;
     this.#context = context;
+    this.#inbox = new Inbox(socket);
     this.#allowance = new ConnectionAllowance(context.limits, context.addresses.of(address, context.now()));
     socket.onText = (text, bytes) => this.#receive(bytes, text);
     socket.onBinary = (bytes) => this.#receive(bytes, undefined);
@@ -119,7 +105,7 @@ export class Connection implements Peer {
 
   /** The socket is not read now, so it cannot show that it lives. */
   get isPaused(): boolean {
-    return this.#isPaused;
+    return this.#inbox.isPaused;
   }
 
   send(frame: string): void {
@@ -158,7 +144,7 @@ export class Connection implements Peer {
   /** The socket is gone, or as good as gone. May be called more than once. */
   closed(): void {
     this.#isOpen = false;
-    this.#waiting = [];
+    this.#inbox.clear();
     this.#context.backlog.forget(this);
     this.#context.service.disconnected(this);
   }
@@ -191,17 +177,9 @@ export class Connection implements Peer {
   #enqueue(text: string, why?: Refusal, isAlwaysOffence = false): void {
     if (!this.#isOpen) return;
     const isOffending = why !== undefined && (isAlwaysOffence || isOffence(why.code));
-    this.#waiting.push({ text, refusal: why, isOffence: isOffending });
-    this.#waitingCharacters += text.length;
+    this.#inbox.push({ text, refusal: why, isOffence: isOffending });
     this.#work();
-    if (!this.#isPaused && this.#isBehind(PAUSE_AT_WAITING_FRAMES, PAUSE_AT_WAITING_CHARACTERS)) {
-      this.#isPaused = true;
-      this.#socket.pause();
-    }
-  }
-
-  #isBehind(frames: number, characters: number): boolean {
-    return this.#waiting.length > frames || this.#waitingCharacters > characters;
+    if (this.#isOpen) this.#inbox.pauseIfBehind();
   }
 
   /**
@@ -213,9 +191,8 @@ export class Connection implements Peer {
     if (this.#isWorking) return;
     this.#isWorking = true;
     while (!this.#isBusy) {
-      const next = this.#waiting.shift();
+      const next = this.#inbox.next();
       if (!next) break;
-      this.#waitingCharacters -= next.text.length;
       try {
         if (next.refusal) this.#refuse(next.refusal, undefined, next.isOffence);
         else this.#carryOut(next.text);
@@ -225,11 +202,7 @@ export class Connection implements Peer {
       }
     }
     this.#isWorking = false;
-    if (this.#isPaused && !this.#isBehind(RESUME_AT_WAITING_FRAMES, PAUSE_AT_WAITING_CHARACTERS)) {
-      this.#isPaused = false;
-      this.isAlive = true;
-      if (this.#isOpen) this.#socket.resume();
-    }
+    if (this.#isOpen && this.#inbox.resumeIfThrough()) this.isAlive = true;
   }
 
   #carryOut(text: string): void {
@@ -242,13 +215,21 @@ export class Connection implements Peer {
     this.#isBusy = true;
     this.#context.turns.run(turnsOf(this), (done) => {
       if (!this.#isOpen) return done(0);
-      this.#signatures.check(request, (verdict) => {
-        // First, so that the next frame of this connection takes its turn behind the others'.
-        done(verdict.cost);
+      try {
+        this.#signatures.check(request, (verdict) => {
+          // First, so that the next frame of this connection takes its turn behind the others'.
+          done(verdict.cost);
+          this.#isBusy = false;
+          if (this.#isOpen) this.#handle(request, verdict);
+          this.#work();
+        });
+      } catch (error) {
+        // Turns are nobody's call: what is thrown there would end the server.
+        done(1);
         this.#isBusy = false;
-        if (this.#isOpen) this.#handle(request, verdict);
+        this.#fail(error, echoOf(request));
         this.#work();
-      });
+      }
     });
   }
 

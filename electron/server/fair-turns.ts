@@ -1,4 +1,4 @@
-/** Work that calls `done` once, now or later, with what it cost: 1 for the usual. */
+/** Work that calls `done`, now or later, with what it cost: 1 for the usual. A second call counts for nothing. */
 export type Task = (done: (cost: number) => void) => void;
 
 export interface TurnOptions {
@@ -60,7 +60,10 @@ export class FairTurns {
   #begin(name: string, task: Task): void {
     this.#underway++;
     this.#left--;
+    let isDone = false;
     task((cost) => {
+      if (isDone) return;
+      isDone = true;
       this.#underway--;
       if (cost > 1) {
         this.#left -= cost - 1;

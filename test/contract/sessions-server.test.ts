@@ -127,6 +127,20 @@ describe("room sessions against our server", () => {
     await bob.until(() => bob.room(roomId)?.name === "Den");
   });
 
+  it("hand the room over, after which it is another's at the server, and outlives its maker's leaving", async () => {
+    const { ann, bob, roomId } = await annAndBob();
+    expect(await ann.rooms.handOver(roomId, bob.publicKey)).toEqual({ ok: true, value: undefined });
+    expect(await ann.rooms.handOver(roomId, bob.publicKey)).toMatchObject({ error: { code: "not_owner" } });
+    bob.rooms.setOwner(roomId, true);
+    expect(await ann.rooms.rename(roomId, "Mine")).toMatchObject({ error: { code: "not_owner" } });
+    expect(await bob.rooms.rename(roomId, "Bob's")).toEqual({ ok: true, value: "Bob's" });
+    expect(store.rooms.get(roomId)?.owner).toBe(bob.publicKey);
+    await ann.rooms.leave(roomId);
+    expect(store.rooms.size).toBe(1);
+    await bob.rooms.leave(roomId);
+    expect(store.rooms.size).toBe(0);
+  });
+
   it("kick, after which the member stays out", async () => {
     const { ann, bob, roomId } = await annAndBob();
     expect((await ann.rooms.kick(roomId, bob.publicKey)).ok).toBe(true);

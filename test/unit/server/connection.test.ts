@@ -339,6 +339,18 @@ describe("what goes wrong inside", () => {
     );
   });
 
+  it("does not stop what comes after it, even in the middle of a signature's check", () => {
+    const { check } = signatures;
+    signatures.check = () => {
+      throw new Error("no such curve");
+    };
+    socket.receive(message({ message_id: "thrown" }));
+    signatures.check = check;
+    for (let i = 0; i < 5; i++) socket.receive(message());
+    expect(errors()).toEqual(["Internal server error", ...Array(5).fill("You are not in this room")]);
+    expect(socket.sent[0]?.message_id).toBe("thrown");
+  });
+
   it("shows no PIN, signature or whole key in any log line", async () => {
     socket.receive(message({ type: "CreateRoom", room_name: "R", password: "8642", signature: "777123" }));
     while (socket.sent.length < 1) await settle();
