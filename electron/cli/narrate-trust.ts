@@ -27,11 +27,16 @@ class TrustTeller {
   readonly #govpn: string;
   /** What people were told of waiting: several members answer alike. */
   readonly #waiting = new Map<RoomId, string>();
+  /** Names of those who were removed: when they are forgiven, no list has them any more. */
+  readonly #gone = new Map<PublicKey, string>();
 
   constructor(host: Host, output: Output, govpn: string) {
     this.#host = host;
     this.#output = output;
     this.#govpn = govpn;
+    for (const { trust } of host.snapshot().rooms) {
+      for (const [key, { username }] of Object.entries(trust.removed)) this.#gone.set(key as PublicKey, username);
+    }
   }
 
   tell(news: News): void {
@@ -66,7 +71,7 @@ class TrustTeller {
         const { sealed, doors } = news;
         this.#output.emit({ event: "rules", roomId, sealed, doors });
         const rules = sealInWords({ seal: sealed ? "sealed" : "open", doors });
-        return this.#output.say(`The rules of ${this.#room(roomId)} are other ones: ${rules}.`);
+        return this.#output.say(`New rules of ${this.#room(roomId)}: ${rules}.`);
       }
       // Told as news of the room, and as a refusal.
       case "renamed":
@@ -127,6 +132,7 @@ class TrustTeller {
 
   #removed(roomId: RoomId, publicKey: PublicKey, removal: "kicked" | "banned"): void {
     this.#emit("removed", roomId, publicKey, { removal });
+    this.#gone.set(publicKey, this.#nameOf(publicKey));
     // Of its own removal this machine hears that it is out of the room, and why.
     if (this.#isSelf(publicKey)) return;
     const what = removal === "banned" ? "banned" : "removed";
@@ -160,8 +166,7 @@ class TrustTeller {
 
   #nameOf(publicKey: PublicKey): string {
     if (this.#isSelf(publicKey)) return this.#snapshot.username;
-    const removed = this.#snapshot.rooms.map(({ trust }) => trust.removed[publicKey]?.username ?? "");
-    return this.#host.nameOf(publicKey) || (removed.find((name) => name !== "") ?? "");
+    return this.#host.nameOf(publicKey) || (this.#gone.get(publicKey) ?? "");
   }
 
   #isSelf(publicKey: PublicKey): boolean {

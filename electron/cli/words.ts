@@ -1,16 +1,40 @@
 import type { Failure } from "../../shared/base/result.ts";
+import type { TrustFailure } from "../../shared/trust/failures.ts";
+
+type InWords = (message: string, command?: string) => string;
+
+/** Of a room's trust: every code there is, so that a new one cannot go without words. */
+const ofTrust: Readonly<Record<TrustFailure["code"], InWords>> = {
+  not_owner: () => "Only the room's owner can do that.",
+  not_allowed: (message) => `${message}. Who may do what: govpn rules`,
+  not_at_door: () => "Nobody of that name is at the door. See who is: govpn door",
+  unknown_member: () => "No such member. Use a name, an address or a public key from: govpn peers",
+  not_connected: (message) =>
+    /^GoVPN/.test(message)
+      ? "GoVPN is told to stay disconnected. Connect it in the user interface: govpn ui"
+      : `${message}. It has to be connected; look at: govpn peers`,
+  no_policy: (message) => `${message}. It has to join by the link of: govpn invite`,
+  bad_policy: (message) => `${message}. Nothing was changed.`,
+  has_owner: (message) => `${message}. Whose the room is: govpn status`,
+  too_many_removed: (message) => `${message} with: govpn unban KEY`,
+  too_many_handovers: (message) => `${message}. Make a new room: govpn create NAME`,
+  handing_over: (message) => `${message}. Try again in a moment.`,
+  not_signed: (message) => `${message}. Look at: govpn doctor`,
+  other_founder: () =>
+    "The link names another founder than the room has that you are in. Somebody made it up, or mixed up two rooms: ask for the link again.",
+};
 
 /**
  * Failures in words, with what to do next. One place for the command line; a code without words of its own falls back
  * to the failure's own sentence.
  */
-const words: Readonly<Record<string, (message: string, command?: string) => string>> = {
+const words: Readonly<Record<string, InWords>> = {
+  ...ofTrust,
   wrong_pin: () => "The PIN is wrong. Ask whoever made the room for it; it has four digits.",
   room_missing: () => "There is no room with this id on the server. Check the id; the owner may have closed the room.",
   room_full: () => "The room is full.",
   rate_limited: () => "Too many attempts. The server lets you try again in a minute or so.",
   already_created: (message) => `${message}. A key owns one room: leave that one first, or use another --profile.`,
-  not_owner: () => "Only the room's owner can do that.",
   timeout: (message) => `${message}. Is the server running, and reachable from here? Try: govpn doctor`,
   connection_lost: () => "The connection to the server broke off before it answered. Look at: govpn status",
   invalid_pin: () => "A PIN is exactly four digits, for example 4821.",
@@ -19,27 +43,13 @@ const words: Readonly<Record<string, (message: string, command?: string) => stri
   no_room: () => 'You are in no room. Create one with: govpn create "My room"',
   which_room: (message) => `${message}. Say which with --room ID; govpn status lists them.`,
   unknown_room: () => "You are not in that room. govpn status lists the rooms you are in.",
-  unknown_member: () => "No such member. Use a name, an address or a public key from: govpn peers",
   which_member: (message) => `${message}. Use the address instead; govpn peers lists them.`,
   kick_self: () => "You cannot remove yourself. To close the room: govpn leave",
-  not_connected: (message) =>
-    /^GoVPN/.test(message)
-      ? "GoVPN is told to stay disconnected. Connect it in the user interface: govpn ui"
-      : `${message}. It has to be connected; look at: govpn peers`,
   other_server: (message) =>
     `${message}. Bring GoVPN up there: govpn up --join LINK --pin PIN; or say --here if it is the same server.`,
-  other_founder: () =>
-    "The link names another founder than the room has that you are in. Somebody made it up, or mixed up two rooms: ask for the link again.",
-  not_sealed: (message) => `${message}. To seal the room: govpn rules --sealed`,
-  not_at_door: () => "Nobody of that name is at the door. See who is: govpn door",
   not_removed: () => "Nobody of that name or key was removed from the room. Who was: govpn status",
   which_removed: (message) => `${message}. Say which by its public key; govpn status --json lists them.`,
-  too_many_removed: (message) => `${message} with: govpn unban KEY`,
-  too_many_handovers: (message) => `${message}. Make a new room: govpn create NAME`,
-  handing_over: (message) =>
-    `${message}. It is done as soon as the new owner is connected; until then nothing of it changes.`,
   invalid_rule: (message) => `${message}; for one member: govpn reach MEMBER RULE`,
-  not_signed: (message) => `${message}. Look at: govpn doctor`,
   not_running: () => "GoVPN is not running for this profile. Start it with: govpn up --server URL",
   profile_in_use: (message) =>
     `${message}. Look at it with govpn status, stop it with govpn down, or take another --profile DIR.`,

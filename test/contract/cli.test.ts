@@ -375,6 +375,124 @@ describe("a running GoVPN", () => {
   });
 });
 
+describe("a sealed room", () => {
+  async function den(): Promise<{ ann: Running; url: string; roomId: string; pin: string; link: string }> {
+    const { server: ann, url } = await startServer();
+    const made = events((await ann.command("create", "Den", "--json")).stdout)[0]!;
+    return { ann, url, roomId: String(made.room_id), pin: String(made.pin), link: String(made.link) };
+  }
+
+  it("has a door: who knocks is shown with words, and let in, turned away, trusted, banned and forgiven by command", async () => {
+    const { ann, url, roomId, pin } = await den();
+    expect((await ann.command("door")).stdout).toBe("Nobody is at the door.\n");
+    const ben = new Running("two", ["up", "--server", url, "--join", roomId, "--pin", pin, "--username", "Ben"]);
+    const { words } = await ann.event(isNamed("door", { username: "Ben", may_let_in: true }));
+    expect(await ben.event(isNamed("waiting", { answer: "wait" }))).toMatchObject({ words, room_id: roomId });
+    expect((await ann.command("door")).stdout).toMatch(
+      new RegExp(`^At the door of "Den":\n {2}Ben {2}100\\.[\\d.]+ {2}${words}\nHave them read`),
+    );
+    expect((await ben.command("door", "Den")).stdout).toContain(`Its words: ${words}`);
+    const waiting = (await ben.command("status")).stdout;
+    expect(waiting).toContain("not let in yet");
+    expect(waiting).toContain(`Waiting at the door. Read your words to somebody inside: ${words}`);
+    expect((await ann.command("peers")).stdout).toMatch(/Ben .* at the door$/m);
+    expect((await ann.command("let-in", "Zoe")).stderr).toContain("No such member.");
+
+    expect((await ann.command("let-in", "Ben")).stdout).toBe("Ben is let in.\n");
+    await ben.event(isNamed("let_in", { username: "Ann" }));
+    await ann.event(isNamed("peer", { username: "Ben", state: "connected", standing: "member" }));
+    expect(await ann.command("let-in", "Ben")).toMatchObject({
+      code: 1,
+      stderr: "govpn: Nobody of that name is at the door. See who is: govpn door\n",
+    });
+
+    expect((await ann.command("words", "Ben")).stdout).toMatch(new RegExp(`^Ann .*\nBen {2}${words}\n$`));
+    expect((await ann.command("compared", "Ben")).stdout).toBe("Ben: words compared.\n");
+    expect((await ann.command("trust", "Ben")).stdout).toContain("Ben is trusted");
+    await ben.event(isNamed("role", { role: "trusted" }));
+    expect((await ann.command("peers")).stdout).toMatch(/Ben .* trusted, words compared$/m);
+    expect((await ann.command("untrust", "Ben")).code).toBe(0);
+    expect((await ann.command("compared", "Ben", "--no")).stdout).toBe("Ben: words not compared.\n");
+
+    expect((await ann.command("rules", "--doors", "members")).stdout).toBe(
+      `"Den" (${roomId}) is sealed, every member lets in.\n`,
+    );
+    await ben.event(isNamed("rules", { sealed: true, doors: "members" }));
+    expect((await ben.command("rules", "--open")).stderr).toBe("govpn: Only the room's owner can do that.\n");
+    expect((await ann.command("reach", "Ben", "tcp:22")).stdout).toContain("tcp:22, a rule of its own");
+    expect(events((await ann.command("reach", "none", "--json")).stdout)[0]).toMatchObject({
+      inbound: { mode: "none" },
+    });
+
+    expect((await ann.command("ban", "Ben")).stdout).toContain("may not knock");
+    await ben.event(isNamed("room", { state: "left", reason: "kicked" }));
+    expect((await ann.command("status")).stdout).toContain("Removed: Ben (banned)");
+    expect((await ann.command("unban", "Eve")).stderr).toContain("Nobody of that name or key was removed");
+    expect((await ann.command("unban", "Ben")).stdout).toBe("Ben may knock at the door again.\n");
+    await ben.command("join", roomId, "--pin", pin);
+    expect(ann.said.find(isNamed("forgiven"))).toMatchObject({ username: "Ben" });
+    // Not every knock of somebody who comes and goes is news.
+    await expect.poll(async () => (await ann.command("door")).stdout, { timeout: 20_000 }).toContain(String(words));
+    expect((await ann.command("turn-away", "Ben")).stdout).toContain("turned away");
+    await ben.event(isNamed("waiting", { answer: "no", username: "Ann" }));
+  });
+
+  it("changes hands, and is then the new owner's to rule", async () => {
+    const { ann, url, pin, link } = await den();
+    const ben = new Running("two", ["up", "--server", url, "--join", link, "--pin", pin, "--username", "Ben"]);
+    await Promise.all([ann, ben].map((each) => each.event(isNamed("peer", { state: "connected" }))));
+    expect((await ann.command("hand-over", "Ben")).stdout).toContain("offered to Ben");
+    await Promise.all([ann, ben].map((each) => each.event(isNamed("owner", { username: "Ben" }))));
+    expect((await ann.command("rules", "--open")).stderr).toBe("govpn: Only the room's owner can do that.\n");
+    expect((await ben.command("status")).stdout).toMatch(/^Den \(.*\), joined, yours; sealed/m);
+    expect((await ben.command("rename", "Lair")).stdout).toBe('The room is called "Lair" now.\n');
+    await ann.event(isNamed("room", { name: "Lair" }));
+    expect((await ann.command("leave")).stdout).toMatch(/^Left/);
+    expect((await ben.command("status")).stdout).toContain("Lair");
+  });
+
+  it("warns of a known name with another key, until the person says that it is right", async () => {
+    const { ann, url, pin, link } = await den();
+    const join = ["up", "--server", url, "--join", link, "--pin", pin, "--username", "Ben"];
+    const ben = new Running("two", join);
+    await ann.event(isNamed("peer", { username: "Ben", state: "connected" }));
+    const { public_key: knownKey } = await ben.event(isNamed("ready"));
+    await ben.command("down");
+    await ann.event(isNamed("peer", { username: "Ben", state: "gone" }));
+    const other = new Running("three", join);
+    const { public_key: newKey } = await other.event(isNamed("ready"));
+    const warning = await ann.event(isNamed("key_changed"));
+    expect(warning).toMatchObject({ username: "Ben", public_key: newKey, known_key: knownKey, compared: false });
+    await ann.event(isNamed("peer", { public_key: newKey, state: "connected" }));
+    expect((await ann.command("peers")).stdout).toMatch(/Ben .*CHANGED KEY/);
+    const accepted = await ann.command("accept-key", String(newKey));
+    expect(accepted.stdout).toBe("The new key is Ben's from now on.\n");
+    expect((await ann.command("peers")).stdout).not.toContain("CHANGED KEY");
+  });
+
+  it("is told to people in sentences, with what to type", async () => {
+    const { url, roomId, pin, ann } = await den();
+    const profile = join(folder, "two");
+    const up = govpn(["up", "--server", url, "--tun", "off", "--no-stun", "--profile", profile, "--username", "Ben"]);
+    let told = "";
+    up.stdout.on("data", (chunk: Buffer) => {
+      told += chunk;
+    });
+    const line = async (text: string) => {
+      while (!told.includes(text)) await once(up.stdout, "data");
+    };
+    await line("Connected to the signaling server.");
+    await run(["join", roomId, "--pin", pin, "--profile", profile]);
+    await line('Waiting at the door of "Den"');
+    await ann.event(isNamed("door"));
+    await ann.command("let-in", "Ben");
+    await line('Ann let this machine in: it is in "Den" now.');
+    await line("+ Ann is connected");
+    const { words } = await ann.event(isNamed("door"));
+    expect(told).toContain(`Read them your words by voice: ${words}`);
+  });
+});
+
 describe("a port that is taken", () => {
   it.each([["start"], ["serve"]])("is told in one sentence by govpn %s, with what to do", async (command) => {
     const taken = createServer().listen(0, "127.0.0.1");
@@ -420,11 +538,25 @@ describe("a reader that goes away", () => {
 });
 
 describe("secrets", () => {
-  it("stay where they belong: the key in its file, the PIN in an invitation", async () => {
+  it("stay where they belong: the key in its file, the PIN and the room's key in an invitation", async () => {
     const { server } = await startServer();
-    const { pin } = events((await server.command("create", "Den", "--json")).stdout)[0] as { pin: string };
+    const created = events((await server.command("create", "Den", "--json")).stdout)[0] as {
+      pin: string;
+      link: string;
+    };
+    const { pin, link } = created;
     const outputs = [];
-    for (const command of ["status", "peers", "rename Lair", "identity show", "leave"]) {
+    for (const command of [
+      "status",
+      "peers",
+      "door",
+      "rules",
+      "reach",
+      "words",
+      "rename Lair",
+      "identity show",
+      "leave",
+    ]) {
       for (const json of [[], ["--json"]]) outputs.push(await server.command(...command.split(" "), ...json));
     }
     await server.command("down");
@@ -433,6 +565,9 @@ describe("secrets", () => {
     expect(server.stderr).not.toBe("");
     // Four digits alone may be anything; as a value or a word of their own they are the PIN.
     expect(told).not.toMatch(new RegExp(`["' =:]${pin}["' ,.}\\\\]`));
+    const [, roomKey = ""] = /#k=([\w-]{43})/.exec(link) ?? [];
+    expect(roomKey).toHaveLength(43);
+    expect(told).not.toContain(roomKey);
 
     const files = readdirSync(server.profile, { recursive: true, withFileTypes: true }).filter((entry) =>
       entry.isFile(),

@@ -4,6 +4,7 @@ import { fail, ok, type Result } from "../../../shared/base/result.ts";
 import type { HostSnapshot, MemberInRoom, RoomView } from "../../../shared/ipc/contract.ts";
 import type { ControlParams } from "../../../shared/ipc/control.ts";
 import { askHost } from "../control-client.ts";
+import { quoted } from "../invocation.ts";
 import { createOutput, type Output, table } from "../output.ts";
 import { ask, complain, type GlobalOptions, pickRoom, type RoomOptions, roomOf, roomOption } from "./ask.ts";
 
@@ -88,7 +89,8 @@ export function turnAwayCommand(): Command {
     ["turn-away", "say no to somebody who is at the door of a room; it may knock again in ten minutes"],
     "turnAway",
     {},
-    ({ username }) => `${username} is turned away. For good: govpn ban ${username}`,
+    ({ username }) =>
+      `${username} is turned away for ten minutes. To let it in after all: govpn let-in ${quoted(username)}`,
   );
 }
 
@@ -106,7 +108,8 @@ export function banCommand(): Command {
     ["ban", "remove a member from a room of yours, for good"],
     "kick",
     { ban: true },
-    ({ username }) => `${username} is out of the room, and may not knock. To take that back: govpn unban ${username}`,
+    ({ username }) =>
+      `${username} is out of the room, and may not knock. To take that back: govpn unban ${quoted(username)}`,
   );
 }
 

@@ -70,6 +70,7 @@ export function joinCommand(): Command {
         ask(options, "join", { ...secrets, pin: options.pin, ...inboundOf(options) }, (room, output) => {
           output.emit(shownRoom(room));
           output.say(`In the room "${room.name}". Its members: govpn peers`);
+          if (secrets.key === undefined) output.say("If it has a door, somebody inside has to let you in: govpn door");
         });
       if (server === undefined || options.here) return join();
       await ask(options, "status", {}, ({ server: inUse }, output) =>
