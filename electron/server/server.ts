@@ -13,6 +13,7 @@ import { loadSodiumVerify } from "../adapters/crypto/sodium-ed25519.ts";
 import { secureRandom } from "../adapters/random.ts";
 import { acceptSockets, type ServerSocket, type UpgradeRefusal } from "../adapters/sockets/ws-server.ts";
 import { AddressLimits } from "./address-limits.ts";
+import { Admission } from "./admission.ts";
 import { Backlog } from "./backlog.ts";
 import { clientAddress, TrustedProxies } from "./client-address.ts";
 import { Connection, type ConnectionContext } from "./connection.ts";
@@ -35,7 +36,6 @@ import { ReplayGuard } from "./replay.ts";
 import { RoomService } from "./room-service.ts";
 import type { RoomStore } from "./room-store.ts";
 import type { ClientAddress } from "./rooms.ts";
-import { Seats } from "./seats.ts";
 import { ConnectionSignatures, type PrepareKey, preparedFor, prepareForPool } from "./signatures.ts";
 import { Streams } from "./streams.ts";
 
@@ -49,9 +49,6 @@ const SIGNALS_REMEMBERED = 100_000;
 const SIGNALS_WINDOW_MS = 10 * 60_000;
 /** RFC 6455 section 7.4.1: "going away". */
 const GOING_AWAY = 1001;
-const FORBIDDEN = 403;
-const SERVICE_UNAVAILABLE = 503;
-const TOO_MANY_REQUESTS = 429;
 /**
  * Signatures checked before the event loop sees to everything else: some 25 ms. Fewer would cost throughput, since what
  * one turn of the loop has for one receiver is written to it together.
@@ -119,10 +116,8 @@ class SignalingServer implements RunningServer {
   readonly #service: RoomService;
   readonly #context: ConnectionContext;
   readonly #connections = new Map<ConnectionId, Connection>();
-  /** How many of them come from each limited address. */
-  readonly #perAddress = new Map<string, number>();
   readonly #addresses: AddressLimits;
-  readonly #seats = new Seats<Connection>();
+  readonly #admission: Admission<Connection>;
   readonly #streams: Streams;
   readonly #http: Server;
   readonly #running = new DisposableStore();
@@ -139,6 +134,16 @@ class SignalingServer implements RunningServer {
     this.#logger = (options.logger ?? silentLogger).child("server");
     this.#metrics = new ServerMetrics(options.processMetrics ?? false);
     this.#addresses = new AddressLimits(this.#limits.maxConnectionsPerAddress);
+    this.#admission = new Admission({
+      limits: this.#limits,
+      addresses: this.#addresses,
+      allowedOrigins: options.allowedOrigins ?? [],
+      onEvicted: (connection) => {
+        this.#metrics.dropped("idle");
+        this.#forget(connection);
+        connection.terminate();
+      },
+    });
     const streams = this.#limits.maxConnectionsPerAddress + SPARE_CONNECTIONS_PER_ADDRESS;
     this.#streams = new Streams(streams, this.#proxies);
     this.#startedAt = this.#clock.now();
@@ -265,30 +270,9 @@ class SignalingServer implements RunningServer {
 
   #refuseConnection(request: IncomingMessage): UpgradeRefusal | undefined {
     const { origin } = request.headers;
-    if (origin !== undefined && !this.#options.allowedOrigins?.includes(origin)) {
-      return { status: FORBIDDEN, sentence: "This server takes no connections from web pages." };
-    }
-    const now = this.#clock.now();
-    const address = this.#addressOf(request);
-    const open = address.isLimited ? (this.#perAddress.get(address.group) ?? 0) : 0;
-    const isOver = open >= this.#limits.maxConnectionsPerAddress;
-    if (isOver || this.#addresses.of(address, now)?.connects.take(now) === false) {
-      this.#metrics.dropped("full");
-      return TOO_MANY_REQUESTS;
-    }
-    if (this.#connections.size < this.#limits.maxConnections || this.#makeRoom(now)) return undefined;
-    this.#metrics.dropped("full");
-    return SERVICE_UNAVAILABLE;
-  }
-
-  /** @returns whether the server is no longer full. */
-  #makeRoom(now: number): boolean {
-    const idle = this.#seats.idle(now);
-    if (!idle) return false;
-    this.#metrics.dropped("idle");
-    this.#forget(idle);
-    idle.terminate();
-    return true;
+    const refused = this.#admission.refuse(origin, this.#addressOf(request), this.#clock.now());
+    if (typeof refused === "number") this.#metrics.dropped("full");
+    return refused;
   }
 
   #accept(socket: ServerSocket, request: IncomingMessage): void {
@@ -297,12 +281,10 @@ class SignalingServer implements RunningServer {
     const connection = new Connection(id, address, socket, new ConnectionSignatures(this.#prepareKey), this.#context);
     this.#connections.set(id, connection);
     this.#metrics.connectionsChanged(this.#connections.size);
-    if (address.isLimited) this.#perAddress.set(address.group, (this.#perAddress.get(address.group) ?? 0) + 1);
+    this.#admission.enter(connection, this.#clock.now());
     const beat: Disposable = this.#heartbeat.add(connection);
-    const seat = this.#seats.add(connection, this.#clock.now());
     socket.onClose = () => {
       beat.dispose();
-      seat.dispose();
       this.#forget(connection);
     };
   }
@@ -311,7 +293,7 @@ class SignalingServer implements RunningServer {
   #forget(connection: Connection): void {
     if (!this.#connections.delete(connection.id)) return;
     this.#metrics.connectionsChanged(this.#connections.size);
-    if (connection.address.isLimited) countDown(this.#perAddress, connection.address.group);
+    this.#admission.leave(connection);
     connection.closed();
   }
 
@@ -324,12 +306,6 @@ class SignalingServer implements RunningServer {
     const forwarded = Array.isArray(header) ? header.join(",") : header;
     return clientAddress(request.socket.remoteAddress ?? "", forwarded, this.#proxies);
   }
-}
-
-function countDown(counts: Map<string, number>, name: string): void {
-  const count = (counts.get(name) ?? 0) - 1;
-  if (count > 0) counts.set(name, count);
-  else counts.delete(name);
 }
 
 function listenFailure(error: unknown, host: string, port: number): { code: string; message: string } {
