@@ -4,7 +4,7 @@ import type { Failure } from "../base/result.ts";
 import { DOORS, type Doors, type Role, type Standing } from "../trust/standing.ts";
 import { InboundRule } from "../tunnel/inbound-rule.ts";
 
-export { DOORS, type Doors, ROLES, type Role, STANDINGS, type Standing } from "../trust/standing.ts";
+export { DOORS, type Doors, type Role, type Standing } from "../trust/standing.ts";
 export { formatInboundRule, InboundRule, parseInboundRule } from "../tunnel/inbound-rule.ts";
 
 /**
