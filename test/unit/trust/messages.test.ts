@@ -37,13 +37,13 @@ const policy: Policy = {
 const key = base64url.encode(new Uint8Array(32)) as RoomKey;
 
 describe("what a member says about a room", () => {
-  it.each([
+  it.each<[string, object]>([
     ["a greeting", greeting],
     ["a greeting of somebody who has nothing", { ...greeting, key: "", proof: "", founder: "", epoch: 0, policy: "" }],
     ["a policy", { t: "policy", room, policy }],
     ["a grant", { t: "grant", room, key, policy }],
     ["a hand-over", { t: "handover", room, handover: { to: publicKey, epoch: 2, sig } }],
-    ...DOOR_ANSWERS.map((answer) => [`the answer ${answer}`, { t: "door", room, answer }] as const),
+    ...DOOR_ANSWERS.map((answer) => [`the answer ${answer}`, { t: "door", room, answer }] satisfies [string, object]),
   ])("is read: %s", (_, body) => {
     expect(readTrustMessage(body)).toEqual({ ok: true, value: body });
     expect(readTrustMessage({ ...body, later: [1] })).toEqual({ ok: true, value: body });

@@ -195,10 +195,10 @@ export const steps: fc.Arbitrary<Step>[] = [
     ),
   ),
   ...Array.from({ length: 3 }, () =>
-    fc.tuple(lie, honest, pick).map(([kind, to, which]) =>
-      step(`the liar tells ${name(to)}: ${kind} ${which}`, isIn(to), (town) => {
+    fc.tuple(fc.array(fc.tuple(lie, pick), { minLength: 1, maxLength: 4 }), honest).map(([lies, to]) =>
+      step(`the liar tells ${name(to)}: ${lies.map((each) => each.join(" ")).join(", ")}`, isIn(to), async (town) => {
         if (!town.world.isLinked(town.liar, at(town, to))) town.world.link(town.liar, at(town, to));
-        return tellLie(town, kind, at(town, to), which);
+        for (const [kind, which] of lies) await tellLie(town, kind, at(town, to), which);
       }),
     ),
   ),
