@@ -14,10 +14,12 @@ export function newsOf(before: AppState | undefined, { activity }: AppState): re
     .flatMap((sequence) => activity[sequence] ?? []);
 }
 
+const KNOCK = "activity.kinds.door_knock";
+
 /** Says at the window's edge what a person should not find out by chance. */
 export function tellNews(
   { kind, roomId, member = "", room = "", publicKey }: Activity,
-  { host, place }: Pick<Model, "host" | "place">,
+  { host, place, toasts }: Pick<Model, "host" | "place" | "toasts">,
   { toast, go }: Pick<Actions, "toast" | "go">,
 ): void {
   const isShown = place.screen === "room" && place.roomId === roomId;
@@ -31,9 +33,9 @@ export function tellNews(
     );
   switch (kind) {
     case "door_knock":
-      // The room's own page shows who is there, and only who can answer is asked.
-      if (roomId !== undefined && host?.rooms[roomId]?.trust.canLetIn && !isShown)
-        say("plain", "activity.kinds.door_knock");
+      // The room's own page shows who is there, only who can answer is asked, and a crowd is one message.
+      if (toasts.some(({ text }) => text.kind === "said" && text.key === KNOCK && text.values?.room === room)) return;
+      if (roomId !== undefined && host?.rooms[roomId]?.trust.canLetIn && !isShown) say("plain", KNOCK);
       return;
     case "key_changed":
       return say("bad", "activity.kinds.key_changed");

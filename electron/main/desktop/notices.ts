@@ -29,6 +29,8 @@ export type Notice =
 export const GROUP_MS = 4_000;
 /** "Small rooms" are families and teams; in a bigger one somebody comes or goes all the time. */
 export const SMALL_ROOM_MEMBERS = 8;
+/** Whoever knows the PIN can come to the door under many keys: it is told of once in this time, a room and kind. */
+export const TRUST_EVERY_MS = 60_000;
 /** A server that restarts, or a walk from one Wi-Fi to another, is over by then. */
 export const LOST_MS = 30_000;
 
@@ -110,6 +112,8 @@ export class Notices implements Disposable {
   readonly #groups = new Map<RoomId, { room: string; joined: string[]; left: string[]; timer: Disposable }>();
   /** The newest activity that was looked at; undefined before the first state, whose past is no news. */
   #seen: number | undefined;
+  /** When something of that kind and room was last told of, by the clock. */
+  readonly #told = new Map<string, number>();
   #state: AppState | undefined;
   #lost: Disposable | undefined;
   #isCutOff = false;
@@ -151,7 +155,15 @@ export class Notices implements Disposable {
 
   #say(said: Said): void {
     if (said.kind === "member") this.#group(said);
-    else this.#show(said);
+    else if (!("name" in said) || this.#isDue(`${said.kind} ${said.roomId}`)) this.#show(said);
+  }
+
+  #isDue(what: string): boolean {
+    const now = this.#options.clock.now();
+    const last = this.#told.get(what);
+    if (last !== undefined && now - last < TRUST_EVERY_MS) return false;
+    this.#told.set(what, now);
+    return true;
   }
 
   #group({ roomId, room, name, came }: Extract<Said, { kind: "member" }>): void {

@@ -6,11 +6,14 @@ import { Banner } from "../../ui/banner.tsx";
 import { Button } from "../../ui/button.tsx";
 import type { MemberRef } from "./member-ref.ts";
 
-/** Loud, because it is either a new computer or somebody who pretends to be a member. */
+/**
+ * Loud, because it is either a new computer or somebody who pretends to be a member. Of whoever is at the door the door
+ * says it.
+ */
 export function ChangedKeys({ roomId }: { readonly roomId: RoomId }) {
   const keys = useHostList(({ rooms }): readonly PublicKey[] =>
     Object.values(rooms[roomId]?.members ?? {})
-      .filter(({ changedKey }) => changedKey)
+      .filter(({ changedKey, standing }) => changedKey && standing !== "door")
       .map(({ publicKey }) => publicKey),
   );
   return keys.map((key) => (
@@ -26,9 +29,7 @@ function ChangedKey({ roomId, publicKey }: MemberRef) {
   const { openDialog, order } = useActions();
   const name = useHost(({ rooms }) => rooms[roomId]?.members[publicKey]?.username ?? "");
   const changed = useHost(({ rooms }) => rooms[roomId]?.members[publicKey]?.changedKey);
-  const canRemove = useHost(
-    ({ rooms }) => rooms[roomId]?.trust.role === "owner" && rooms[roomId]?.members[publicKey]?.standing !== "door",
-  );
+  const canRemove = useHost(({ rooms }) => rooms[roomId]?.trust.role === "owner");
   if (!changed) return null;
   const accept = () =>
     order("acceptKey", { roomId, member: publicKey }, { kind: "said", key: "changed.accepted", values: { name } });

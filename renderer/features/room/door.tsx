@@ -1,4 +1,4 @@
-import { DoorOpen } from "lucide-react";
+import { DoorOpen, ShieldX } from "lucide-react";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import type { RoomId } from "../../../shared/base/brand.ts";
@@ -12,22 +12,29 @@ import { Button } from "../../ui/button.tsx";
 import { SafetyWords } from "../trust/safety-words.tsx";
 import type { MemberRef } from "./member-ref.ts";
 
+/** More than these at once are a crowd that somebody may have made up: it must not push the members out of sight. */
+const MAX_CARDS = 3;
+
 /** Whoever came without the room's key, above everything else: nobody stands there unseen. */
 export function Door({ roomId }: { readonly roomId: RoomId }) {
   const { t } = useTranslation();
   const { list } = useFormats();
   const keys = useHostList(({ rooms }) => visitors(rooms[roomId]).map(({ publicKey }) => publicKey));
   const names = useHostList(({ rooms }) => visitors(rooms[roomId]).map(({ username }) => username));
+  const [isWhole, setWhole] = useState(false);
   return (
     <>
       <p role="status" className="sr-only">
-        {names.length > 0 && t("door.announced", { names: list(names), count: names.length })}
+        {names.length > 0 && t("door.announced", { names: list(names.slice(0, MAX_CARDS)) })}
       </p>
       {keys.length > 0 && (
         <section aria-label={t("door.title")} className="mb-4 grid gap-3">
-          {keys.map((publicKey) => (
+          {keys.slice(0, isWhole ? keys.length : MAX_CARDS).map((publicKey) => (
             <Visitor key={publicKey} roomId={roomId} publicKey={publicKey} />
           ))}
+          {!isWhole && keys.length > MAX_CARDS && (
+            <Button onClick={() => setWhole(true)}>{t("door.showAll", { count: keys.length })}</Button>
+          )}
         </section>
       )}
     </>
@@ -40,9 +47,11 @@ function visitors(room: UiRoom | undefined): readonly MemberView[] {
 
 function Visitor({ roomId, publicKey }: MemberRef) {
   const { t } = useTranslation();
+  const { day } = useFormats();
   const name = useHost(({ rooms }) => rooms[roomId]?.members[publicKey]?.username ?? "");
   const words = useHost(({ rooms }) => rooms[roomId]?.members[publicKey]?.words ?? "");
   const canLetIn = useHost(({ rooms }) => rooms[roomId]?.trust.canLetIn ?? false);
+  const changed = useHost(({ rooms }) => rooms[roomId]?.members[publicKey]?.changedKey);
   const wasRemoved = useHost(({ rooms }) => rooms[roomId]?.trust.removed[publicKey] !== undefined);
   return (
     <article className="enter-rise @container/visitor rounded-card border border-wait/55 bg-wait-soft p-4">
@@ -60,6 +69,14 @@ function Visitor({ roomId, publicKey }: MemberRef) {
           </p>
         </div>
       </div>
+      {changed && (
+        <p className="mt-3 flex items-start gap-2 font-medium text-bad-text text-sm">
+          <ShieldX size={17} aria-hidden="true" className="mt-px shrink-0" />
+          <span>
+            {t("changed.title", { name })}. {t("changed.detail", { name, day: day(changed.since) })}
+          </span>
+        </p>
+      )}
       <div className="mt-3.5 rounded-control bg-surface px-4 py-3">
         <p className="mb-1 text-text-3 text-xs">{t("compare.theirs", { name })}</p>
         <SafetyWords words={words} label={t("compare.theirs", { name })} />

@@ -5,6 +5,7 @@ import {
   type Notice,
   Notices,
   SMALL_ROOM_MEMBERS,
+  TRUST_EVERY_MS,
   wordsOf,
 } from "../../../electron/main/desktop/notices.ts";
 import { translator } from "../../../electron/main/desktop/strings.ts";
@@ -137,6 +138,15 @@ describe("trust", () => {
   it("is told of when somebody is at the door, to who can open it", () => {
     happens(knock, rooms(mine));
     expect(shown).toEqual([{ kind: "door", roomId: den.roomId, room: "Den", name: "Dee" }]);
+  });
+
+  it("is told of once a minute, however many come to the door", async () => {
+    const crowd = ["Dee", "Eve", "Fay"].map((name) => inDen("door_knock", name));
+    happens(crowd, rooms(mine));
+    expect(shown).toHaveLength(1);
+    await clock.advance(TRUST_EVERY_MS);
+    notices.onState(state({ ...rooms(mine), ...activities(...crowd, inDen("door_knock", "Gil")) }));
+    expect(shown).toHaveLength(2);
   });
 
   it("is no news of a door that others open", () => {

@@ -85,6 +85,29 @@ describe("somebody at the door", () => {
     expect(app.store.getState().toasts).toEqual([]);
   });
 
+  it("is a crowd of which three are shown until all are asked for, and one message is made", async () => {
+    const { user, host, happen, app } = openWindow(homeState);
+    await screen.findByRole("heading", { name: "Rooms", level: 1 });
+    await happen(() => {
+      for (const n of [1, 2, 3, 4, 5]) host.knock(HOME, `Visitor ${n}`);
+    });
+    expect(app.store.getState().toasts).toHaveLength(1);
+    await user.click(screen.getByRole("button", { name: "Show" }));
+    const door = within(await screen.findByRole("region", { name: "At the door" }));
+    expect(door.getAllByRole("article")).toHaveLength(3);
+    await user.click(door.getByRole("button", { name: "Show all at the door (5)" }));
+    expect(door.getAllByRole("article")).toHaveLength(5);
+  });
+
+  it("has a known name and another key: the door says so, and no alarm of a member's", async () => {
+    const { host, happen } = openWindow(doorState, { place: HOME_PLACE });
+    const door = within(await screen.findByRole("region", { name: "At the door" }));
+    const changedKey = { knownKey: keyOf("Farid before"), since: Date.now(), compared: false };
+    await happen(() => host.changeMember(HOME, FARID, (member) => ({ ...member, changedKey })));
+    expect(door.getByText(/Farid has another key than before/)).toBeTruthy();
+    expect(screen.queryByRole("alert")).toBeNull();
+  });
+
   it("is known to have been removed before", async () => {
     openWindow(
       (at) => {
