@@ -27,7 +27,8 @@ export type Opening = { readonly width: number; readonly height: number; readonl
  */
 export function openingFor(place: WindowPlace | undefined, displays: readonly Area[]): Opening {
   if (!place) return within(DEFAULT_SIZE, displays[0]);
-  const display = displays.find((area) => canGrip(place, area));
+  // As large as it opens: of a window over two displays, what is left on one of them may be none of its title bar.
+  const display = displays.find((area) => canGrip({ ...place, ...within(place, area) }, area));
   const size = within(place, display ?? displays[0]);
   return display ? { ...size, x: place.x, y: place.y } : size;
 }

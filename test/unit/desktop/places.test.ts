@@ -34,6 +34,13 @@ describe("the window's place", () => {
     expect(openingFor(place(-700, 100), [laptop])).toMatchObject({ x: -700, y: 100 });
   });
 
+  it("is not beside the display that is left of the two that it lay over", () => {
+    const left = { x: -1920, y: 0, width: 1920, height: 1080 };
+    const over = place(-1900, 40, 3300, 800);
+    expect(openingFor(over, [left, laptop])).toMatchObject({ x: -1900, y: 40, width: 1920 });
+    expect(openingFor(over, [laptop])).toEqual({ width: 1440, height: 800 });
+  });
+
   it("is never larger than its display", () => {
     expect(openingFor(place(0, 0, 4000, 3000), [laptop])).toEqual({ x: 0, y: 0, width: 1440, height: 900 });
     expect(openingFor(undefined, [{ x: 0, y: 0, width: 800, height: 600 }])).toEqual({ width: 800, height: 600 });
