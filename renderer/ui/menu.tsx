@@ -31,7 +31,7 @@ export function Menu({ trigger, children, label }: MenuProps) {
           collisionPadding={8}
           aria-label={label}
           onCloseAutoFocus={onCloseAutoFocus}
-          className="enter-rise z-60 min-w-52 max-w-80 rounded-[10px] bg-raised p-1 shadow-raised focus:outline-none"
+          className="enter-rise z-60 max-h-(--radix-dropdown-menu-content-available-height) min-w-52 max-w-[min(22.5rem,calc(100vw-1rem))] overflow-y-auto rounded-[10px] bg-raised p-1 shadow-raised focus:outline-none"
         >
           <AfterClose
             value={(wanted) => {
@@ -71,8 +71,8 @@ export function MenuItem({ icon, children, aside, danger, disabled, opensDialog 
       )}
     >
       <span className={cx("flex size-4 shrink-0 items-center justify-center", !danger && "text-text-3")}>{icon}</span>
-      <span className="min-w-0 flex-1">{children}</span>
-      {aside !== undefined && <span className="figures max-w-40 shrink truncate text-text-3 text-xs">{aside}</span>}
+      <span className={cx("grow", aside === undefined ? "min-w-0" : "shrink-0")}>{children}</span>
+      {aside !== undefined && <span className="figures min-w-0 max-w-40 truncate text-text-3 text-xs">{aside}</span>}
     </Radix.Item>
   );
 }

@@ -128,6 +128,7 @@ function trust() {
     ...inEveryLook("activity-trust", "trust-activity", { place: "#/activity" }),
     shot("activity-trust-arabic", "trust-activity", { place: "#/activity", language: "ar" }),
     shot("hand-over", "door", { place: HOME, act: choose("Menu for Ben", "Hand the room over…") }),
+    shot("member-menu-smallest", "home", { place: HOME, size: smallest, act: click("Menu for Ana Souza") }),
     shot("member-menu-owner", "door", { place: HOME, act: click("Menu for Ana Souza") }),
     shot("room-settings-arabic", "door", { ...arabic, act: menu("قائمة الغرفة", 1) }),
     shot("compare-arabic", "door", { ...arabic, act: menu(/قائمة .*Ben/, 4) }),
