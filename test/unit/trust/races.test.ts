@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { HANDOVER_PATIENCE_MS } from "../../../shared/trust/desk.ts";
 import { LIST_AFTER_MS, WRITE_PATIENCE_MS } from "../../../shared/trust/membership.ts";
 import type { Greeting, TrustMessage } from "../../../shared/trust/messages.ts";
-import { type Policy, signPolicy, type UnsignedPolicy } from "../../../shared/trust/policy.ts";
+import { type Policy, signHandOver, signPolicy, type UnsignedPolicy } from "../../../shared/trust/policy.ts";
 import { keyIdOf, makeRoomKey, ownerPinOf } from "../../../shared/trust/room-key.ts";
 import { den, type Machine, sealedRoom, World } from "./world.ts";
 
@@ -25,16 +25,22 @@ const unsigned = ({ sig: _, ...policy }: Policy): UnsignedPolicy => policy;
 
 describe("a removal", () => {
   it("counts at the owner's machine before the disk has answered, and is not told to anybody until then", async () => {
-    const { world, ann, ben, said } = await three();
+    const { world, ann, ben, cem, said } = await three();
     let written = () => {};
     ann.disk = new Promise((resolve) => {
       written = resolve;
     });
     const done = ann.room.remove(ben.key, "kicked");
     await world.clock.advance(1);
-    expect([isAdmitted(ann, ben), said.length]).toEqual([false, 0]);
+    // Also not to whoever asks just then.
+    world.link(cem, ann);
+    const settled = world.settle();
+    await world.clock.advance(1);
+    expect(isAdmitted(ann, ben)).toBe(false);
+    expect(said.filter(({ from }) => from === "ann")).toEqual([]);
     written();
     expect(await done).toMatchObject({ ok: true });
+    await settled;
     expect(said.map(({ message }) => message.t)).toContain("policy");
   });
 
@@ -172,6 +178,22 @@ describe("a hand-over", () => {
     await world.settle();
     expect([ann.room.owner, ben.room.owner]).toEqual([ben.key, ben.key]);
     expect(ben.standing(cem)).toBe("removed");
+  });
+
+  it("is not taken from a policy that its owner has changed since", async () => {
+    const { world, ann, ben, cem } = await three();
+    world.tamper = (message, _, to) => (to === ben && message.t !== "handover" ? undefined : message);
+    await ann.room.remove(cem.key, "kicked");
+    await world.settle();
+    const handover = await signHandOver(den, ben.key, (ann.room.policy?.epoch ?? 0) + 1, ann.signer);
+    world.carry(ann, ben.key, { t: "handover", room: den, handover });
+    await world.settle();
+    expect(ben.room.isOwner).toBe(false);
+    world.tamper = (message) => message;
+    await world.pass(5_000);
+    world.carry(ann, ben.key, { t: "handover", room: den, handover });
+    await world.settle();
+    expect([ann.room.owner, ann.standing(cem)]).toEqual([ben.key, "removed"]);
   });
 
   it("that is not taken keeps its owner waiting for seconds only", async () => {
