@@ -57,19 +57,23 @@ export class UiAccess {
     return secrets;
   }
 
-  hasSession(cookie: string | undefined): boolean {
-    return cookie !== undefined && this.#sessions.has(name(cookie));
+  /** Whether one of the cookies belongs to a session. */
+  hasSession(cookies: readonly string[]): boolean {
+    return cookies.some((cookie) => this.#sessions.has(name(cookie)));
   }
 
-  /** Whether cookie and key belong to one session, which thereby counts as used. */
-  admits(cookie: string | undefined, key: string | undefined): boolean {
-    if (cookie === undefined || key === undefined) return false;
-    const session = name(cookie);
-    const expected = this.#sessions.get(session);
-    if (expected === undefined || !timingSafeEqual(expected, digest(key))) return false;
-    this.#sessions.delete(session);
-    this.#sessions.set(session, expected);
-    return true;
+  /** Whether one of the cookies and the key belong to one session, which thereby counts as used. */
+  admits(cookies: readonly string[], key: string | undefined): boolean {
+    if (key === undefined) return false;
+    const offered = digest(key);
+    for (const session of cookies.map(name)) {
+      const expected = this.#sessions.get(session);
+      if (expected === undefined || !timingSafeEqual(expected, offered)) continue;
+      this.#sessions.delete(session);
+      this.#sessions.set(session, expected);
+      return true;
+    }
+    return false;
   }
 
   #secret(): string {

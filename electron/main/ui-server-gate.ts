@@ -22,14 +22,12 @@ export class UiGate {
     this.hosts = LOOPBACK_NAMES.map((name) => (port === HTTP_PORT ? name : `${name}:${port}`));
   }
 
-  /** For every request. */
-  refuseHost({ host }: IncomingHttpHeaders): Refusal | undefined {
-    if (host !== undefined && this.hosts.includes(host)) return undefined;
-    return {
-      status: 421,
-      code: "wrong_host",
-      sentence: `This is GoVPN's user interface, and it answers only as http://${this.hosts[0]}.`,
-    };
+  /**
+   * For every request. A page under another name can read the answer: to the browser, the two are of one origin. So
+   * this one refusal has no words, and nothing beside it tells that GoVPN is here.
+   */
+  isOurs({ host }: IncomingHttpHeaders): boolean {
+    return host !== undefined && this.hosts.includes(host);
   }
 
   /** For what changes anything or tells anything: only the page that this server served, on the same port. */
@@ -54,12 +52,15 @@ export class UiGate {
   }
 }
 
-/** The value of a cookie, from a Cookie header; undefined when it is not there. */
-export function cookieOf({ cookie = "" }: IncomingHttpHeaders, name: string): string | undefined {
+/**
+ * Every value that a Cookie header has for a name. Another port of this host can set a cookie of the same name for a path
+ * of its choice, and its value may then come first; that must not keep the person out.
+ */
+export function cookiesOf({ cookie = "" }: IncomingHttpHeaders, name: string): readonly string[] {
   const prefix = `${name}=`;
   return cookie
     .split(";")
     .map((pair) => pair.trim())
-    .find((pair) => pair.startsWith(prefix))
-    ?.slice(prefix.length);
+    .filter((pair) => pair.startsWith(prefix))
+    .map((pair) => pair.slice(prefix.length));
 }

@@ -7,11 +7,16 @@ import type { RandomBytes } from "../../shared/base/random.ts";
 import { type Failure, messageOf, ok, type Result } from "../../shared/base/result.ts";
 import { API_PATH, keyOfProtocols, SESSION_PATH, SessionRequest, TOKEN_FRAGMENT } from "../../shared/ipc/browser.ts";
 import { peerUser } from "../adapters/sockets/peer-user.ts";
-import { acceptSockets, type ServerSocket, type SocketAcceptor } from "../adapters/sockets/ws-server.ts";
+import {
+  acceptSockets,
+  type ServerSocket,
+  type SocketAcceptor,
+  type UpgradeRefusal,
+} from "../adapters/sockets/ws-server.ts";
 import type { AppConnection } from "./app-connection.ts";
 import { UiAccess } from "./ui-server-access.ts";
 import type { UiFile, UiFiles } from "./ui-server-files.ts";
-import { cookieOf, type Refusal, UiGate } from "./ui-server-gate.ts";
+import { cookiesOf, type Refusal, UiGate } from "./ui-server-gate.ts";
 import { securityHeaders } from "./ui-server-headers.ts";
 import {
   BAD_TOKEN,
@@ -42,6 +47,8 @@ const CLOSE_GRACE_MS = 500;
 /** RFC 6455 section 7.4.1: "going away", "unsupported data". */
 const GOING_AWAY = 1001;
 const UNSUPPORTED_DATA = 1003;
+/** RFC 9110 section 15.5.20: "misdirected request". */
+const WRONG_NAME = 421;
 
 export interface UiServerOptions {
   readonly files: UiFiles;
@@ -162,9 +169,8 @@ class LoopbackUi implements UiServer {
   }
 
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    if (!this.#gate.isOurs(request.headers)) return this.#refuseName(response);
     response.setHeaders(new Map(Object.entries(this.#headers)));
-    const refusal = this.#gate.refuseHost(request.headers);
-    if (refusal) return this.#refuse(response, refusal);
     const path = request.url?.split("?", 1)[0] ?? "";
     const route = `${request.method} ${path}`;
     if (route === `POST ${SESSION_PATH}`) return this.#openSession(request, response);
@@ -200,15 +206,16 @@ class LoopbackUi implements UiServer {
   #tellSession({ headers }: IncomingMessage, response: ServerResponse): void {
     const refusal = this.#gate.refuseFetch(headers);
     if (refusal) return this.#refuse(response, refusal);
-    if (!this.#access.hasSession(cookieOf(headers, this.#cookieName))) return this.#refuse(response, NO_SESSION);
+    if (!this.#access.hasSession(cookiesOf(headers, this.#cookieName))) return this.#refuse(response, NO_SESSION);
     sendJson(response, 200, {});
   }
 
-  #refuseSocket({ headers }: IncomingMessage): Refusal | undefined {
-    const refusal = this.#gate.refuseHost(headers) ?? this.#gate.refuseOrigin(headers);
+  #refuseSocket({ headers }: IncomingMessage): UpgradeRefusal | undefined {
+    if (!this.#gate.isOurs(headers)) return this.#tellName();
+    const refusal = this.#gate.refuseOrigin(headers);
     if (refusal) return this.#told(refusal);
     const key = keyOfProtocols(headers["sec-websocket-protocol"]);
-    if (!this.#access.admits(cookieOf(headers, this.#cookieName), key)) return this.#told(NO_SESSION);
+    if (!this.#access.admits(cookiesOf(headers, this.#cookieName), key)) return this.#told(NO_SESSION);
     return this.#windows.size < MAX_WINDOWS ? undefined : this.#told(TOO_MANY_WINDOWS);
   }
 
@@ -230,6 +237,16 @@ class LoopbackUi implements UiServer {
       connection.onClose();
     };
     this.#onConnection(connection);
+  }
+
+  #refuseName(response: ServerResponse): void {
+    response.writeHead(this.#tellName(), { Connection: "close", "Content-Length": 0 }).end();
+  }
+
+  /** Words for the log alone: see UiGate.isOurs. */
+  #tellName(): number {
+    this.#logger.debug("a request was refused", { status: WRONG_NAME, code: "wrong_host" });
+    return WRONG_NAME;
   }
 
   #refuse(response: ServerResponse, refusal: Refusal): void {
