@@ -49,6 +49,7 @@ export const targets = {
   test: () =>
     programs({
       "test/document-server": "test/fakes/document-server-main.ts",
+      "test/evil-server": "test/e2e/support/evil-server.ts",
       "test/file-server": "test/netns/lab/file-server.ts",
       "test/lab-holder": "test/netns/lab/holder.ts",
       "test/namespaces": "test/netns/lab/namespaces.ts",

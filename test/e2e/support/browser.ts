@@ -16,10 +16,13 @@ const QUIET = [
   "--disable-sync",
 ];
 
-/** Starts a browser on a machine of the lab, with a profile of its own: the host's user interface is on its loopback. */
-export function startBrowser(host: Host): Promise<Browser> {
+/**
+ * Starts a browser on a machine of the lab, with a profile of its own: the host's user interface is on its loopback.
+ * @param flags of Chromium's command line, beside those that keep it quiet
+ */
+export function startBrowser(host: Host, flags: readonly string[] = []): Promise<Browser> {
   const inNamespace = join(host.profile, "..", "chromium");
   writeFileSync(inNamespace, `#!/bin/sh\nexec ip netns exec ${host.namespace} ${CHROMIUM} "$@"\n`);
   chmodSync(inNamespace, 0o755);
-  return chromium.launch({ executablePath: inNamespace, args: QUIET });
+  return chromium.launch({ executablePath: inNamespace, args: [...QUIET, ...flags] });
 }

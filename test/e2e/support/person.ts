@@ -70,9 +70,14 @@ export async function startHost(
 export async function sitDown(
   host: Host,
   name: string,
-  options: { readonly args?: readonly string[]; readonly context?: BrowserContextOptions } = {},
+  options: {
+    readonly args?: readonly string[];
+    readonly context?: BrowserContextOptions;
+    readonly flags?: readonly string[];
+  } = {},
 ): Promise<Person> {
-  const [{ program, url }, browser] = await Promise.all([startHost(host, options.args), startBrowser(host)]);
+  const starting = [startHost(host, options.args), startBrowser(host, options.flags)] as const;
+  const [{ program, url }, browser] = await Promise.all(starting);
   const context = await browser.newContext({ viewport: WINDOW, reducedMotion: "reduce", ...options.context });
   context.setDefaultTimeout(ACTION_MS);
   await context.grantPermissions(["clipboard-read", "clipboard-write"]);
