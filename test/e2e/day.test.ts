@@ -286,20 +286,29 @@ describe("a day with GoVPN", () => {
     await settings.waitFor({ state: "detached" });
   });
 
-  it("ends: a member leaves, the owner closes the room", async () => {
-    await bob.page.getByRole("button", { name: "Room menu" }).click();
-    await bob.page.getByRole("menuitem", { name: "Leave" }).click();
-    await bob.page
-      .getByRole("alertdialog", { name: "Leave “Our den”?" })
-      .getByRole("button", { name: "Leave" })
-      .click();
-    await seen(heading(bob, "No room yet"), heading(ann, "It is quiet in here"));
+  it("gives the room to another member, who owns it from then on", async () => {
+    await ann.page.getByRole("button", { name: "Menu for Bob" }).click();
+    await ann.page.getByRole("menuitem", { name: "Hand the room over…" }).click();
+    const question = ann.page.getByRole("alertdialog", { name: "Give “Our den” to Bob?" });
+    await question.getByRole("button", { name: "Hand over" }).click();
+    await seen(member(bob, "Bob").getByText("Owner"), member(ann, "Bob").getByText("Owner"));
+    await bob.page.getByRole("button", { name: "Menu for Ann" }).click();
+    await bob.page.getByRole("menuitem", { name: "Ban…" }).waitFor();
+    await bob.page.keyboard.press("Escape");
+  });
+
+  it("ends: the first owner leaves, the room goes on, the second closes it", async () => {
     await ann.page.getByRole("button", { name: "Room menu" }).click();
-    await ann.page.getByRole("menuitem", { name: "Close for everybody" }).click();
+    await ann.page.getByRole("menuitem", { name: "Leave" }).click();
+    const question = ann.page.getByRole("alertdialog", { name: "Leave “Our den”?" });
     await audit.of(ann.page, "leave dialog");
-    await ann.page.getByRole("alertdialog").getByRole("button", { name: "Close the room" }).click();
-    await heading(ann, "No room yet").waitFor();
+    await question.getByRole("button", { name: "Leave" }).click();
+    await seen(heading(ann, "No room yet"), heading(bob, "It is quiet in here"));
     await audit.of(ann.page, "no room");
+    await bob.page.getByRole("button", { name: "Room menu" }).click();
+    await bob.page.getByRole("menuitem", { name: "Close for everybody" }).click();
+    await bob.page.getByRole("alertdialog").getByRole("button", { name: "Close the room" }).click();
+    await heading(bob, "No room yet").waitFor();
   });
 
   it("was without trouble in any page", () => {
