@@ -164,7 +164,9 @@ export class RoomRequests {
         return ok(undefined);
       });
     }
-    const rooms = snapshots().filter((room) => roomId === undefined || room.roomId === roomId);
+    const named = roomId === undefined ? undefined : this.#pick(roomId);
+    if (named && !named.ok) return named;
+    const rooms = named ? [named.value] : snapshots();
     const found = this.findMember(member, rooms);
     if (!found.ok) return found;
     const { publicKey } = found.value;

@@ -419,7 +419,12 @@ describe("a sealed room", () => {
     );
     await ben.event(isNamed("rules", { sealed: true, doors: "members" }));
     expect((await ben.command("rules", "--open")).stderr).toBe("govpn: Only the room's owner can do that.\n");
-    expect((await ann.command("reach", "Ben", "tcp:22")).stdout).toContain("tcp:22, a rule of its own");
+    expect((await ann.command("reach", "Ben", "tcp:22", "--room", "Den")).stdout).toContain(
+      "tcp:22, a rule of its own",
+    );
+    expect((await ann.command("reach", "Ben", "none", "--room", "Attic")).stderr).toContain(
+      "You are not in that room.",
+    );
     expect(events((await ann.command("reach", "none", "--json")).stdout)[0]).toMatchObject({
       inbound: { mode: "none" },
     });
