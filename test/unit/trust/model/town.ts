@@ -126,7 +126,7 @@ export class Town {
   /** The liar is gone, the storm is over, and all who are in the room are connected: they agree. */
   async reunite(): Promise<void> {
     this.world.weather = () => "arrives";
-    if (this.isIn(this.liar)) this.leave(this.liar);
+    this.leave(this.liar);
     await this.pass(LONG_MS);
     this.isStormy = false;
     const present = this.honest.filter((machine) => this.isIn(machine));
