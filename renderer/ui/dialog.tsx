@@ -35,6 +35,8 @@ export function Dialog({ open, onClose, title, description, children, size = "sm
             event.preventDefault();
             if (cameFrom instanceof HTMLElement) cameFrom.focus();
           }}
+          // A message that came later is the upper layer to Radix, and would take the key for itself.
+          onKeyDown={(event) => event.key === "Escape" && !event.defaultPrevented && onClose()}
           tabIndex={-1}
           {...(description === undefined && { "aria-describedby": undefined })}
           {...(modal === "question" && {

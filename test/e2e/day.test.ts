@@ -244,9 +244,30 @@ describe("a day with GoVPN", () => {
     await cem.page.getByRole("button", { name: "Closed to members" }).click();
     await audit.of(cem.page, "room settings of a member");
     await cem.page.getByLabel("Members may reach here").selectOption({ label: "Everything" });
+    await cem.page.getByText("What members may reach is changed.").first().waitFor();
     await cem.page.keyboard.press("Escape");
+    await cem.page.getByRole("dialog").waitFor({ state: "detached" });
     await cem.page.getByRole("button", { name: "Closed to members" }).waitFor({ state: "detached" });
     await expect.poll(() => ping(ann.host, ipv4)).toMatchObject({ received: 3 });
+  });
+
+  it("is loud about a known name with another key, for as long as that is so", async () => {
+    const call = async (name: string) => {
+      await cem.page.getByRole("button", { name: "Settings", exact: true }).click();
+      await cem.page.getByLabel("Your name").fill(name);
+      await cem.page.keyboard.press("Enter");
+      await cem.page.getByText(`The others see you as ${name} now.`).first().waitFor();
+    };
+    await call("Bob");
+    const alarm = ann.page.getByRole("alert").filter({ hasText: "Bob has another key than before" });
+    await seen(alarm, ann.page.getByRole("button", { name: "Another key than before" }));
+    await audit.of(ann.page, "another key");
+    await call("Cem");
+    await alarm.waitFor({ state: "detached" });
+    await cem.page
+      .getByRole("navigation", { name: "Rooms" })
+      .getByRole("button", { name: /Our den/ })
+      .click();
   });
 
   it("removes a member, who is told, may knock again, and is let in again", async () => {

@@ -283,6 +283,15 @@ describe("a computer that members do not reach", () => {
   });
 });
 
+it("a dialog closes with Escape though a message came meanwhile", async () => {
+  const { user } = openWindow(homeState, { place: { screen: "room", roomId: WORK } });
+  await choose(user, "Room menu", "Room settings");
+  await user.selectOptions(await screen.findByLabelText("Members may reach here"), "Nothing");
+  await told("What members may reach is changed.");
+  await user.keyboard("{Escape}");
+  await waitFor(() => expect(screen.queryByRole("dialog")).toBeNull());
+});
+
 describe("the owner", () => {
   it("lets a member let others in, and takes that back", async () => {
     const { user, asked } = openWindow(homeState, { place: HOME_PLACE });
