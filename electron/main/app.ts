@@ -5,7 +5,7 @@ import type { Logger } from "../../shared/base/logger.ts";
 import { type Failure, fail, messageOf, ok, type Result } from "../../shared/base/result.ts";
 import type { Signer } from "../../shared/identity/keys.ts";
 import type { AppMethod, AppParams, AppReplies, AppState, DoctorFinding, SelfView } from "../../shared/ipc/app.ts";
-import type { HostSnapshot } from "../../shared/ipc/contract.ts";
+import type { HostSnapshot, MemberInRoom } from "../../shared/ipc/contract.ts";
 import type { Settings, SettingsChange } from "../../shared/ipc/settings.ts";
 import { parseServerUrl } from "../../shared/signaling/url.ts";
 import type { DeviceWish } from "../adapters/tun/netconf.ts";
@@ -177,8 +177,8 @@ export class App implements WatchableApp {
       }),
     leave: (params) => this.host.call("leave", params),
     unban: (params) => this.#onHost((host) => host.call("unban", params)),
-    letIn: (params) => this.#onHost((host) => host.call("letIn", params)),
-    turnAway: (params) => this.#onHost((host) => host.call("turnAway", params)),
+    letIn: (params) => this.#atDoor("door_opened", (host) => host.call("letIn", params)),
+    turnAway: (params) => this.#atDoor("door_closed", (host) => host.call("turnAway", params)),
     setRole: (params) => this.#onHost((host) => host.call("setRole", params)),
     handOver: (params) => this.#onHost((host) => host.call("handOver", params)),
     setRules: (params) => this.#onHost((host) => host.call("setRules", params)),
@@ -241,6 +241,19 @@ export class App implements WatchableApp {
     const entered = await this.#onHost(ask);
     if (entered.ok) this.#activity.add({ kind, roomId: entered.value.roomId, room: entered.value.name });
     return entered;
+  }
+
+  /** The person answered somebody at the door. */
+  async #atDoor(
+    kind: "door_opened" | "door_closed",
+    ask: (host: Host) => Promise<Result<MemberInRoom>>,
+  ): Promise<Result<MemberInRoom>> {
+    const answered = await this.#onHost(ask);
+    if (!answered.ok) return answered;
+    const { roomId, publicKey, username: member } = answered.value;
+    const room = this.#snapshot().rooms.find((each) => each.roomId === roomId)?.name;
+    this.#activity.add({ kind, roomId, publicKey, member, ...(room !== undefined && { room }) });
+    return answered;
   }
 
   async #onHost<T>(ask: (host: Host) => Promise<Result<T>>): Promise<Result<T>> {

@@ -145,6 +145,24 @@ describe("what happened to a machine", () => {
     expect(ann.happened.at(-1)).toMatchObject({ member: "Ben", room: "Den", roomId });
   });
 
+  it("is who came to the door, and how it was answered", async () => {
+    const [ann, ben, eve] = [await started("Ann"), await started("Ben"), await started("Eve")];
+    const { roomId } = await ann.must("create", { name: "Den", pin: PIN });
+    // Later than that, whoever comes has joined, and was not met.
+    await world.clock.advance(15_000);
+    for (const guest of [ben, eve]) await guest.must("join", { roomId, pin: PIN });
+    await world.until(() => ann.kinds().filter((kind) => kind === "door_knock").length === 2);
+    expect(ann.kinds()).not.toContain("member_joined");
+    await ann.must("letIn", { member: "Ben" });
+    await ann.must("turnAway", { member: "Eve" });
+    await world.until(() => ben.kinds().includes("let_in") && eve.kinds().includes("turned_away"));
+    expect(ann.happened).toContainEqual(expect.objectContaining({ kind: "door_opened", member: "Ben", room: "Den" }));
+    expect(ann.happened).toContainEqual(expect.objectContaining({ kind: "door_closed", member: "Eve", roomId }));
+    expect(eve.kinds()).toContain("waiting_at_door");
+    await world.until(() => ann.kinds().includes("member_joined"));
+    expect(ann.kinds().filter((kind) => kind === "member_joined")).toHaveLength(1);
+  });
+
   it("is a lost server once, however often it is tried again", async () => {
     const ann = await started("Ann");
     world.server.reachable = false;
