@@ -338,7 +338,8 @@ export function readSecrets(given: {
 }): Result<InvitationSecrets> {
   const key = given.key === undefined ? undefined : parseRoomKey(given.key);
   const owner = given.owner === undefined ? undefined : parseOwnerPin(given.owner);
-  if ((given.key !== undefined && !key) || (given.owner !== undefined && !owner)) {
+  // A key without the founder's hash would have this machine believe whoever speaks of a founder first.
+  if ((given.key !== undefined && (!key || !owner)) || (given.owner !== undefined && !owner)) {
     return fail("link_key", "the invitation's key is damaged: ask for the link again, whole");
   }
   return ok({ ...(key && { key }), ...(owner && { owner }) });

@@ -68,8 +68,10 @@ export function parseJoinLink(text: string): Result<JoinLink, Refusal> {
   if (!secrets.ok) return secrets;
   const { server, name } = parameters.value;
   const { k: key, o: owner } = secrets.value;
-  // Half a key would be taken for none, and its reader would wait at a door that the link was to open.
-  if ((key !== undefined && !KEY.test(key)) || (owner !== undefined && !OWNER.test(owner))) {
+  // Half a key would be taken for none, and its reader would wait at a door that the link was to open. A key without the
+  // founder's hash would have its reader believe whoever speaks of a founder first.
+  const isHalf = key !== undefined && owner === undefined;
+  if (isHalf || (key !== undefined && !KEY.test(key)) || (owner !== undefined && !OWNER.test(owner))) {
     return fail("link_key", "the link's key is damaged: ask for the link again, whole");
   }
   const url = server === undefined ? ok(undefined) : readServer(server);

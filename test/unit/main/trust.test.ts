@@ -91,8 +91,10 @@ describe("a link whose key is damaged", () => {
   it("is refused before anybody is asked", async () => {
     const { room } = await world.pair();
     const eve = await world.started("Eve");
-    const joining = { roomId: room.roomId, pin: PIN, key: "half" };
-    expect(await world.ask(eve, "join", joining)).toMatchObject({ ok: false, error: { code: "link_key" } });
+    for (const secrets of [{ key: "half" }, { key: "k".repeat(43) }, { owner: "half" }]) {
+      const joining = { roomId: room.roomId, pin: PIN, ...secrets };
+      expect(await world.ask(eve, "join", joining)).toMatchObject({ ok: false, error: { code: "link_key" } });
+    }
     expect(eve.host.snapshot().rooms).toEqual([]);
   });
 });

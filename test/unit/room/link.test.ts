@@ -80,6 +80,7 @@ describe("a join link", () => {
     ["link_key", `govpn://join/a1#k=${"+".repeat(43)}`],
     ["link_key", `govpn://join/a1#k=${"k".repeat(43)}&o=short`],
     ["link_key", "govpn://join/a1#k="],
+    ["link_key", `govpn://join/a1#k=${"k".repeat(43)}`],
     ["link_repeated", `govpn://join/a1#k=${"k".repeat(43)}&k=${"l".repeat(43)}`],
   ])("is refused with %s: %j", (code, text) => {
     const read = parseJoinLink(text);
