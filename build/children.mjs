@@ -1,5 +1,6 @@
 // @ts-check
 import { spawn } from "node:child_process";
+import { constants, setPriority } from "node:os";
 import { root } from "./setup.mjs";
 
 /** The processes that a launcher has started and that still run. */
@@ -16,9 +17,10 @@ const groups = process.platform !== "win32";
  * @param {readonly string[]} args
  * @param {"show" | "hold"} output shown as it comes, or held and returned
  * @param {Record<string, string>} [env] added to this process's own
+ * @param {"normal" | "low"} [priority] low: it gets what of the processors nobody else wants
  * @returns {Promise<{code: number | null, output: string}>} code is null when a signal ended it
  */
-export function finish(command, args, output, env = {}) {
+export function finish(command, args, output, env = {}, priority = "normal") {
   const out = output === "show" ? "inherit" : "pipe";
   const child = spawn(command, args, {
     cwd: root,
@@ -27,6 +29,7 @@ export function finish(command, args, output, env = {}) {
     env: { ...process.env, ...env },
   });
   running.add(child);
+  if (priority === "low" && child.pid !== undefined) setPriority(child.pid, constants.priority.PRIORITY_LOW);
   let held = "";
   const hold = (/** @type {Buffer} */ chunk) => {
     held += chunk.toString("utf8");

@@ -15,8 +15,10 @@ import { ensureTools } from "./tools.mjs";
 
 /** Real hosts come last and one file at a time: they need the processors for themselves. */
 const PROJECTS = ["unit", "adversary", "contract", "fuzz", "netns", "e2e"];
-/** They make network namespaces, and run alone. */
+/** They make network namespaces, and run alone, one after the other. */
 const IN_NAMESPACES = ["netns", "e2e"];
+/** Real hosts wait most of their time. Meanwhile one processor has work that nobody waits for, at the lowest priority. */
+const BESIDE_NAMESPACES = "fuzz";
 const HOUSE = "house";
 
 /** The house checks, each counted as a test: what it is called, and the command below node_modules/. */
@@ -123,8 +125,9 @@ function firstWords(text) {
 /**
  * @param {readonly string[]} projects run by one vitest
  * @param {readonly string[]} vitestArgs
+ * @param {boolean} [isBeside] whether other tests run meanwhile, for which it makes way
  */
-async function vitest(projects, vitestArgs) {
+async function vitest(projects, vitestArgs, isBeside = false) {
   const results = join(root, ".test-output");
   mkdirSync(results, { recursive: true });
   const summaryFile = join(results, `${projects.join("-")}.summary.json`);
@@ -141,7 +144,12 @@ async function vitest(projects, vitestArgs) {
     ...projects.map((project) => `--project=${project}`),
     ...vitestArgs,
   ];
-  const { code } = await finish(process.execPath, args, "show", { GOVPN_TEST_SUMMARY: summaryFile, ...fuzzReport });
+  const env = { GOVPN_TEST_SUMMARY: summaryFile, ...fuzzReport, ...(isBeside && { GOVPN_FUZZ_WORKERS: "1" }) };
+  const ran = isBeside
+    ? await finish(process.execPath, args, "hold", env, "low")
+    : await finish(process.execPath, args, "show", env);
+  if (isBeside) say(ran.output.trimEnd());
+  const { code } = ran;
   const text = readIfThere(summaryFile);
   /** @type {Summary} */
   const summary =
@@ -201,12 +209,17 @@ async function main(args) {
     await bundleCheck();
     await prepareLeftovers();
   }
-  const together = runnable.filter((project) => !IN_NAMESPACES.includes(project));
+  const hasBeside = runnable.includes(BESIDE_NAMESPACES) && runnable.some((each) => IN_NAMESPACES.includes(each));
+  const together = runnable.filter(
+    (project) => !IN_NAMESPACES.includes(project) && !(hasBeside && project === BESIDE_NAMESPACES),
+  );
   if (together.length > 0) await vitest(together, vitestArgs);
+  const beside = hasBeside ? vitest([BESIDE_NAMESPACES], vitestArgs, true) : Promise.resolve();
   for (const project of projects.filter((each) => IN_NAMESPACES.includes(each))) {
     if (noNamespaces === undefined) await vitest([project], vitestArgs);
     else total.skipped.push({ name: `project ${project}`, reason: noNamespaces });
   }
+  await beside;
   removeLeftovers();
   report();
 }

@@ -23,10 +23,11 @@ export default defineConfig({
       project("contract", { ...onRealTime, testTimeout: 90_000, hookTimeout: 90_000 }),
       // A parser that takes hundreds of megabytes for one input ends here, and not only on a small machine.
       project("fuzz", {
-        testTimeout: 300_000,
+        testTimeout: 900_000,
         execArgv: ["--max-old-space-size=512"],
         // Nothing but work for the processor, which vitest would leave one of idle; for that it needs a turn of its own.
-        maxWorkers: availableParallelism(),
+        // Beside other tests it gets one.
+        maxWorkers: Number(process.env.GOVPN_FUZZ_WORKERS ?? availableParallelism()),
         sequence: { groupOrder: 1 },
       }),
       project("netns", oneAtATime),
