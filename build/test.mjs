@@ -14,9 +14,9 @@ import { ensureInstalled, exitOnSetupError, messageOf, readIfThere, root, SetupE
 import { ensureTools } from "./tools.mjs";
 
 /** Real hosts come last and one file at a time: they need the processors for themselves. */
-const PROJECTS = ["unit", "adversary", "contract", "fuzz", "netns", "e2e"];
-/** They make network namespaces, and run alone, one after the other. */
-const IN_NAMESPACES = ["netns", "e2e"];
+const PROJECTS = ["unit", "adversary", "contract", "fuzz", "netns", "netns-alone", "e2e"];
+/** They make network namespaces, and run one after the other. */
+const IN_NAMESPACES = ["netns", "netns-alone", "e2e"];
 /** Real hosts wait most of their time. Meanwhile one processor has work that nobody waits for, at the lowest priority. */
 const BESIDE_NAMESPACES = "fuzz";
 const HOUSE = "house";

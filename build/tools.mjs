@@ -11,12 +11,12 @@ const TOOLS = [
   { tool: "gnome-keyring-daemon", debian: "gnome-keyring", projects: ["contract"] },
   { tool: "dbus-run-session", debian: "dbus-x11", projects: ["contract"] },
   { tool: "openssl", debian: "openssl", projects: ["contract"] },
-  { tool: "ip", debian: "iproute2", projects: ["netns", "e2e"] },
-  { tool: "ping", debian: "iputils-ping", projects: ["netns", "e2e"] },
-  { tool: "iperf3", debian: "iperf3", projects: ["netns"] },
-  { tool: "curl", debian: "curl", projects: ["netns"] },
-  { tool: "nft", debian: "nftables", projects: ["netns"] },
-  { tool: "gcc", debian: "build-essential", projects: ["netns"] },
+  { tool: "ip", debian: "iproute2", projects: ["netns", "netns-alone", "e2e"] },
+  { tool: "ping", debian: "iputils-ping", projects: ["netns", "netns-alone", "e2e"] },
+  { tool: "iperf3", debian: "iperf3", projects: ["netns", "netns-alone"] },
+  { tool: "curl", debian: "curl", projects: ["netns", "netns-alone"] },
+  { tool: "nft", debian: "nftables", projects: ["netns", "netns-alone"] },
+  { tool: "gcc", debian: "build-essential", projects: ["netns", "netns-alone"] },
   { tool: "chromium", debian: "chromium", projects: ["e2e"] },
 ];
 

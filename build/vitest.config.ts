@@ -9,8 +9,12 @@ const project = (name: string, options: object = {}) => ({
 // Real programs, sockets and clocks on a machine that may be busy with other things: what fails once is tried once more,
 // and `npm test` names it at its end. What runs on a fake clock has no such excuse.
 const onRealTime = { retry: 1 };
-// Real hosts on one machine: each file makes its own namespaces and processes, one at a time, with time to set up.
-const oneAtATime = { ...onRealTime, fileParallelism: false, testTimeout: 120_000, hookTimeout: 120_000 };
+// Real hosts on one machine: each file makes its own namespaces and processes, with time to set up.
+const realHosts = { ...onRealTime, testTimeout: 120_000, hookTimeout: 120_000 };
+const oneAtATime = { ...realHosts, fileParallelism: false };
+/** What measures, and would measure its neighbour too. The others wait most of their time, and do that two at once. */
+const measuring = ["two-hosts", "server-loss", "soak", "link-emulator", "tun", "twelve-hosts"];
+const filesOf = (names: readonly string[]) => names.map((name) => `test/netns/${name}.test.ts`);
 
 export default defineConfig({
   root,
@@ -30,7 +34,8 @@ export default defineConfig({
         maxWorkers: Number(process.env.GOVPN_FUZZ_WORKERS ?? availableParallelism()),
         sequence: { groupOrder: 1 },
       }),
-      project("netns", oneAtATime),
+      project("netns", { ...realHosts, exclude: filesOf(measuring), maxWorkers: 2, sequence: { groupOrder: 2 } }),
+      project("netns-alone", { ...oneAtATime, include: filesOf(measuring), sequence: { groupOrder: 3 } }),
       project("e2e", oneAtATime),
     ],
   },
