@@ -143,7 +143,7 @@ describe("a web page in the same browser", () => {
     ])("opens no WebSocket %s", async (_, protocols) => {
       const outcome = await learnsNothing((target) => attack(tab, "socket", socketUrl(target), protocols()));
       expect(outcome).toBe("error 1006");
-      expect(siege.refusals("wrong_origin")).toBe(1);
+      expect(siege.refusals("wrong_origin")).toBeGreaterThanOrEqual(1);
     });
 
     it("hears no events", async () => {
@@ -159,7 +159,7 @@ describe("a web page in the same browser", () => {
     ])("posts %s by leaving for it, and in a frame, and nobody is let in", async (_, enctype, fields) => {
       const action = named(to, siege.ui) + SESSION_PATH;
       await attack(tab, "form", action, enctype, fields, "hidden");
-      await expect.poll(() => siege.refusals()).toBe(1);
+      await expect.poll(() => siege.refusals()).toBeGreaterThanOrEqual(1);
       await attack(tab, "form", action, enctype, fields, "_self");
       await tab.waitForURL(action);
       expect(await tab.locator("body").innerText()).toContain("wrong_origin");
@@ -208,7 +208,8 @@ describe("a web page in the same browser", () => {
       for (const protocols of [undefined, socketProtocols(MADE_UP), socketProtocols(siege.key)]) {
         expect(await attack(tab, "socket", socketUrl(rebound), protocols)).toBe("error 1006");
       }
-      expect(siege.refusals("wrong_host")).toBe(3);
+      // The browser may ask for more by itself: an icon, a second try.
+      expect(siege.refusals("wrong_host")).toBeGreaterThanOrEqual(3);
     });
 
     it("hears no events, and loads no part of the window", async () => {
