@@ -13,12 +13,14 @@ const onRealTime = { retry: 1 };
 const realHosts = { ...onRealTime, testTimeout: 120_000, hookTimeout: 120_000 };
 const oneAtATime = { ...realHosts, fileParallelism: false };
 /** What measures, and would measure its neighbour too. The others wait most of their time, and do that two at once. */
-const measuring = ["two-hosts", "server-loss", "soak", "link-emulator", "tun", "twelve-hosts"];
+const measuring = ["two-hosts", "server-loss", "soak", "link-emulator", "tun", "firewall", "twelve-hosts"];
 const filesOf = (names: readonly string[]) => names.map((name) => `test/netns/${name}.test.ts`);
 
 export default defineConfig({
   root,
   test: {
+    // vitest would leave one processor idle, which is half of a small machine.
+    maxWorkers: availableParallelism(),
     projects: [
       // Milliseconds each, but for properties of thousands of packets. The limit is there for what hangs: a busy machine
       // must not fail a test that does not.
