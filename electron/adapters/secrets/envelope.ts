@@ -3,6 +3,7 @@ import * as v from "valibot";
 import { base64, base64Bytes, utf8 } from "../../../shared/base/bytes.ts";
 import type { RandomBytes } from "../../../shared/base/random.ts";
 import { type Failure, fail, messageOf, ok, type Result } from "../../../shared/base/result.ts";
+import { openText, sealText, TAG_BYTES } from "../aead.ts";
 
 /**
  * Text sealed under a passphrase: scrypt (RFC 7914) makes the key, AES-256-GCM (NIST SP 800-38D) encrypts, and the
@@ -32,7 +33,6 @@ const MAX_SCRYPT_LOG2_N = 22;
 const SALT_BYTES = 16;
 const KEY_BYTES = 32;
 const NONCE_BYTES = 12;
-const TAG_BYTES = 16;
 const CIPHER = "aes-256-gcm";
 const FIRST_CIPHER = "chacha20-poly1305";
 
@@ -109,10 +109,7 @@ export function seal(text: string, purpose: EnvelopePurpose, sealing: SealingKey
   };
   const cipher = createCipheriv(CIPHER, sealing.key, nonce, { authTagLength: TAG_BYTES });
   cipher.setAAD(headerBytes(header), { plaintextLength: Buffer.byteLength(text) });
-  const plain = utf8.encode(text);
-  const sealed = Buffer.concat([cipher.update(plain), cipher.final(), cipher.getAuthTag()]);
-  plain.fill(0);
-  return { ...header, ciphertext: sealed.toString("base64") };
+  return { ...header, ciphertext: sealText(cipher, text).toString("base64") };
 }
 
 /** The envelope in a text; "envelope_damaged" for anything else, "envelope_too_costly" when it asks for too much memory. */
@@ -176,15 +173,7 @@ function decrypt({ ciphertext, ...header }: Envelope, key: Uint8Array): string |
         ? createDecipheriv(CIPHER, key, nonce, options)
         : createDecipheriv(FIRST_CIPHER, key, nonce, options);
     decipher.setAAD(headerBytes(header), { plaintextLength: sealed.length - TAG_BYTES });
-    decipher.setAuthTag(sealed.subarray(-TAG_BYTES));
-    // Both ciphers give all of the text at once, before it is known to be true: `final` throws where it is not.
-    const plain = decipher.update(sealed.subarray(0, -TAG_BYTES));
-    try {
-      decipher.final();
-      return utf8.decode(plain);
-    } finally {
-      plain.fill(0);
-    }
+    return openText(decipher, sealed);
   } catch {
     return undefined;
   }

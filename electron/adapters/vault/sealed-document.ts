@@ -2,6 +2,7 @@ import { createCipheriv, createDecipheriv } from "node:crypto";
 import * as v from "valibot";
 import { base64, base64Bytes, utf8 } from "../../../shared/base/bytes.ts";
 import type { RandomBytes } from "../../../shared/base/random.ts";
+import { openText, sealText, TAG_BYTES } from "../aead.ts";
 
 /**
  * One document of the vault as it lies on the disk: AES-256-GCM (NIST SP 800-38D) under the vault's key. The name, the
@@ -16,7 +17,6 @@ import type { RandomBytes } from "../../../shared/base/random.ts";
 const CIPHER = "aes-256-gcm";
 export const VAULT_KEY_BYTES = 32;
 const NONCE_BYTES = 12;
-const TAG_BYTES = 16;
 
 const Document = v.strictObject({
   v: v.literal(1),
@@ -27,11 +27,9 @@ const Document = v.strictObject({
 
 export function sealDocument(name: string, text: string, key: Uint8Array, random: RandomBytes): string {
   const nonce = random(NONCE_BYTES);
-  const plain = utf8.encode(text);
   const cipher = createCipheriv(CIPHER, key, nonce, { authTagLength: TAG_BYTES });
   cipher.setAAD(authenticated(name, nonce));
-  const sealed = Buffer.concat([cipher.update(plain), cipher.final(), cipher.getAuthTag()]);
-  plain.fill(0);
+  const sealed = sealText(cipher, text);
   const document: v.InferOutput<typeof Document> = {
     v: 1,
     name,
@@ -50,15 +48,7 @@ export function openDocument(name: string, file: string, key: Uint8Array): strin
     const decipher = createDecipheriv(CIPHER, key, nonce, { authTagLength: TAG_BYTES });
     // The name asked for, and not the one in the file.
     decipher.setAAD(authenticated(name, nonce));
-    decipher.setAuthTag(sealed.subarray(-TAG_BYTES));
-    // In this mode all of the text comes at once, before it is known to be true: `final` throws where it is not.
-    const plain = decipher.update(sealed.subarray(0, -TAG_BYTES));
-    try {
-      decipher.final();
-      return utf8.decode(plain);
-    } finally {
-      plain.fill(0);
-    }
+    return openText(decipher, sealed);
   } catch {
     // The cause would quote what is in the file.
     return undefined;
