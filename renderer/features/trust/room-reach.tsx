@@ -4,9 +4,9 @@ import type { RoomId } from "../../../shared/base/brand.ts";
 import type { InboundRule } from "../../../shared/ipc/contract.ts";
 import { useActions, useHost } from "../../store/context.ts";
 import { Button } from "../../ui/button.tsx";
-import { Field } from "../../ui/field.tsx";
 import { Select } from "../../ui/select.tsx";
 import { SettingGroup, SettingRow } from "../settings/setting-row.tsx";
+import { PortsField } from "./ports-field.tsx";
 import { draftOf, ruleOf } from "./rule-draft.ts";
 
 const MODES = ["all", "ports", "none"] as const;
@@ -51,17 +51,7 @@ export function RoomReach({ roomId }: { readonly roomId: RoomId }) {
       >
         {draft.mode === "ports" && (
           <form onSubmit={save} noValidate className="mt-3 flex items-start gap-2">
-            <Field
-              className="min-w-0 flex-1"
-              label={t("reach.ports")}
-              placeholder={t("reach.portsExample")}
-              hint={t("reach.portsHint")}
-              value={draft.ports}
-              mono
-              dir="ltr"
-              onChange={({ target }) => setDraft({ ...draft, ports: target.value })}
-              problem={isTried && typed === undefined ? t("failures.invalid_rule") : undefined}
-            />
+            <PortsField className="min-w-0 flex-1" draft={draft} onChange={setDraft} isTried={isTried} />
             <Button type="submit" className="mt-[1.7rem]">
               {t("common.save")}
             </Button>

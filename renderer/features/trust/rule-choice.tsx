@@ -2,8 +2,8 @@ import { useId } from "react";
 import { useTranslation } from "react-i18next";
 import type { InboundRule } from "../../../shared/ipc/contract.ts";
 import { ChoiceCard } from "../../ui/choice-card.tsx";
-import { Field } from "../../ui/field.tsx";
-import { type RuleDraft, ruleOf } from "./rule-draft.ts";
+import { PortsField } from "./ports-field.tsx";
+import type { RuleDraft } from "./rule-draft.ts";
 import { useRuleWords } from "./rule-words.ts";
 
 export interface RuleChoiceProps {
@@ -44,17 +44,12 @@ export function RuleChoice({ draft, onChange, roomRule, isTried, label }: RuleCh
         />
       ))}
       {draft.mode === "ports" && (
-        <Field
+        <PortsField
           className="mt-1 ps-1"
-          label={t("reach.ports")}
-          placeholder={t("reach.portsExample")}
-          hint={t("reach.portsHint")}
-          value={draft.ports}
-          mono
-          dir="ltr"
+          draft={draft}
+          onChange={onChange}
+          isTried={isTried}
           autoFocus={draft.ports === ""}
-          onChange={({ target }) => onChange({ ...draft, ports: target.value })}
-          problem={isTried && ruleOf(draft) === undefined ? t("failures.invalid_rule") : undefined}
         />
       )}
     </div>
