@@ -25,7 +25,6 @@ import type { LeftReason } from "../../shared/room/state.ts";
 import { cleanUsername } from "../../shared/room/username.ts";
 import { SignalingClient, type SignalingState } from "../../shared/signaling/client.ts";
 import type { DialSignaling } from "../../shared/signaling/ports.ts";
-import type { RoomTrust } from "../../shared/trust/room-trust.ts";
 import { median } from "../../shared/tunnel/speed-burst.ts";
 import { Engine, type EngineOptions, type TunnelState } from "../engine/engine.ts";
 import type { CreateEngine, EnginePort } from "../engine/engine-port.ts";
@@ -98,6 +97,7 @@ export class Host implements HostApi, Disposable {
   readonly #memory: RoomMemory;
   readonly #trust: TrustDesk;
   readonly #requests: RoomRequests;
+  readonly #handlers: Handlers<Method>;
   readonly #subscriptions = new DisposableStore();
   /** Names from the links that are there, for their end: when this machine leaves a room, the room's list goes first. */
   readonly #introduced = new Map<PublicKey, string>();
@@ -129,6 +129,7 @@ export class Host implements HostApi, Disposable {
       view: (room) => this.#roomView(room),
       username: () => this.#username,
     });
+    this.#handlers = { ...this.#requests.handlers, ...this.#ownHandlers() };
     this.#wireRooms();
     this.#wireEngine();
     this.#wireTrust();
@@ -177,11 +178,6 @@ export class Host implements HostApi, Disposable {
     return this.#options.signer.publicKey;
   }
 
-  /** What is held of a room's trust, to be looked at. */
-  trustIn(roomId: RoomId): Pick<RoomTrust, "policy"> | undefined {
-    return this.#trust.room(roomId);
-  }
-
   /** What a room's invitation holds beside its id and PIN. A secret. */
   invitationTo(roomId: RoomId): InvitationSecrets {
     return this.#trust.room(roomId)?.invitation ?? {};
@@ -213,26 +209,27 @@ export class Host implements HostApi, Disposable {
 
   async call<M extends Method>(method: M, params: Params<M>): Promise<Result<Replies[M]>> {
     // The table's type follows from the method's name, which the compiler cannot see through the index.
-    const handlers = { ...this.#requests.handlers, ...this.#handlers };
-    const handler = handlers[method] as (params: Params<M>) => Promise<Result<Replies[M]>>;
+    const handler = this.#handlers[method] as (params: Params<M>) => Promise<Result<Replies[M]>>;
     return handler(params);
   }
 
-  readonly #handlers: Handlers<Exclude<Method, RoomMethod>> = {
-    status: async () => ok(this.snapshot()),
-    ping: (params) => this.#ping(params),
-    setUsername: async ({ username }) => {
-      this.#username = username;
-      this.#rooms.setUsername(username);
-      this.engine.setUsername(username);
-      return ok({ username });
-    },
-    down: async () => {
-      // After the reply is out.
-      this.#options.clock.after(0, () => this.events.emit("down", {}));
-      return ok({ stopping: true } as const);
-    },
-  };
+  #ownHandlers(): Handlers<Exclude<Method, RoomMethod>> {
+    return {
+      status: async () => ok(this.snapshot()),
+      ping: (params) => this.#ping(params),
+      setUsername: async ({ username }) => {
+        this.#username = username;
+        this.#rooms.setUsername(username);
+        this.engine.setUsername(username);
+        return ok({ username });
+      },
+      down: async () => {
+        // After the reply is out.
+        this.#options.clock.after(0, () => this.events.emit("down", {}));
+        return ok({ stopping: true } as const);
+      },
+    };
+  }
 
   /**
    * Measures the way to a member, by key, address or name, so many seconds each way. Fails as the engine does, and with

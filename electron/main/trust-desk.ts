@@ -5,7 +5,7 @@ import { Emitter } from "../../shared/base/emitter.ts";
 import type { Logger } from "../../shared/base/logger.ts";
 import type { RandomBytes } from "../../shared/base/random.ts";
 import { type Failure, fail, messageOf, ok, type Result } from "../../shared/base/result.ts";
-import { parsePublicKey, type Signer, type VerifySignature } from "../../shared/identity/keys.ts";
+import type { Signer, VerifySignature } from "../../shared/identity/keys.ts";
 import type { Vault } from "../../shared/identity/ports.ts";
 import type { MemberView, RoomTrustView } from "../../shared/ipc/contract.ts";
 import { cleanRoomName } from "../../shared/room/names.ts";
@@ -14,6 +14,7 @@ import { InboundRules, type SharedRoom } from "../../shared/trust/inbound-rules.
 import { type OwnerPin, parseOwnerPin, parseRoomKey, type RoomKey } from "../../shared/trust/room-key.ts";
 import type { RoomNews, RoomTrust } from "../../shared/trust/room-trust.ts";
 import { SavedRoomTrust } from "../../shared/trust/saved.ts";
+import { PublicKeyText } from "../../shared/trust/schemas.ts";
 import type { Standing } from "../../shared/trust/standing.ts";
 import { Trust } from "../../shared/trust/trust.ts";
 import { InboundRule } from "../../shared/tunnel/inbound-rule.ts";
@@ -51,7 +52,6 @@ export interface TrustDeskOptions {
   readonly nameOf: (member: PublicKey) => string;
 }
 
-const PublicKeyText = v.custom<PublicKey>((text) => typeof text === "string" && parsePublicKey(text) !== undefined);
 /** What is kept of a room. */
 const KeptRoom = v.object({
   trust: SavedRoomTrust,
@@ -224,7 +224,7 @@ export class TrustDesk {
 
   /** The person compared somebody's words, or takes that back. */
   setCompared(member: PublicKey, compared: boolean): void {
-    const rooms = this.#roomsOf(member).map(([roomId]) => roomId);
+    const rooms = this.#trust.roomsOf(member).map(({ roomId }) => roomId);
     this.#people.setCompared(rooms, member, compared);
   }
 
@@ -294,20 +294,14 @@ export class TrustDesk {
   }
 
   #remember(member: PublicKey): void {
-    for (const [roomId, standing] of this.#roomsOf(member)) this.#people.met(roomId, member, standing === "member");
-  }
-
-  #roomsOf(member: PublicKey): readonly (readonly [RoomId, Standing])[] {
-    return this.#trust.saved.flatMap(({ roomId }) => {
-      const room = this.#trust.room(roomId);
-      return room?.peers.includes(member) ? [[roomId, room.standing(member)] as const] : [];
-    });
+    for (const room of this.#trust.roomsOf(member)) {
+      this.#people.met(room.roomId, member, room.standing(member) === "member");
+    }
   }
 
   #sharedWith(member: PublicKey): readonly SharedRoom[] {
-    return this.#roomsOf(member).flatMap(([roomId, standing]) =>
-      standing === "member" ? [{ roomId, isSealed: this.#trust.room(roomId)?.seal === "sealed" }] : [],
-    );
+    const shared = this.#trust.roomsOf(member).filter((room) => room.standing(member) === "member");
+    return shared.map(({ roomId, seal }) => ({ roomId, isSealed: seal === "sealed" }));
   }
 
   #refreshRules(): void {

@@ -1,8 +1,8 @@
 import * as v from "valibot";
 import type { PublicKey, RoomId } from "../base/brand.ts";
 import { fail, ok, type Result } from "../base/result.ts";
-import { parsePublicKey } from "../identity/keys.ts";
 import { foldName } from "./name-folding.ts";
+import { PublicKeyText } from "./schemas.ts";
 
 /** 40 full rooms' worth. At some 200 bytes each that is half a megabyte. */
 export const MAX_KNOWN_MEMBERS = 2_048;
@@ -17,7 +17,7 @@ const MAX_NAME_LENGTH = 32;
 
 const Time = v.pipe(v.number(), v.finite(), v.minValue(0));
 const Member = v.object({
-  key: v.custom<PublicKey>((key) => typeof key === "string" && parsePublicKey(key) !== undefined),
+  key: PublicKeyText,
   firstSeen: Time,
   lastSeen: Time,
   compared: v.boolean(),

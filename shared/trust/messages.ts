@@ -1,5 +1,4 @@
 import * as v from "valibot";
-import type { RoomId } from "../base/brand.ts";
 import { fail, ok, type Result } from "../base/result.ts";
 import { HandOver, Policy } from "./policy.ts";
 import {
@@ -11,10 +10,10 @@ import {
   parseRoomKey,
   type RoomKey,
 } from "./room-key.ts";
+import { RoomIdText } from "./schemas.ts";
 
 /** What two members say to each other about a room they share, as the body of a `trust` message on the control channel. */
 
-const RoomIdText = v.custom<RoomId>((text) => typeof text === "string" && text.length > 0 && text.length <= 64);
 const Count = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
 
 const Greeting = v.object({

@@ -2,8 +2,9 @@ import * as v from "valibot";
 import type { PublicKey, RoomId } from "../base/brand.ts";
 import { base64, base64Bytes, utf8 } from "../base/bytes.ts";
 import { type Failure, fail, ok, type Result } from "../base/result.ts";
-import { parsePublicKey, SIGNATURE_BYTES, type Signer, type VerifySignature } from "../identity/keys.ts";
+import { SIGNATURE_BYTES, type Signer, type VerifySignature } from "../identity/keys.ts";
 import { isShortHash, type KeyId, type PolicyId, policyIdOf } from "./room-key.ts";
+import { PublicKeyText, RoomIdText } from "./schemas.ts";
 import { DOORS } from "./standing.ts";
 
 /**
@@ -23,14 +24,12 @@ export const MAX_POLICY_LENGTH = 15 * 1024;
 const MAX_NAME_LENGTH = 64;
 const SIGNATURE_LENGTH = 88;
 
-const Key = v.custom<PublicKey>((text) => typeof text === "string" && parsePublicKey(text) !== undefined);
 const Signature = v.pipe(v.string(), v.length(SIGNATURE_LENGTH));
 const Epoch = v.pipe(v.number(), v.safeInteger(), v.minValue(1));
-const RoomIdText = v.custom<RoomId>((text) => typeof text === "string" && text.length > 0 && text.length <= 64);
 const KeyIdText = v.custom<KeyId | "">((text) => text === "" || isShortHash(text));
 
 /** From then on the room is `to`'s: the owner until then has signed that. */
-export const HandOver = v.object({ to: Key, epoch: Epoch, sig: Signature });
+export const HandOver = v.object({ to: PublicKeyText, epoch: Epoch, sig: Signature });
 export type HandOver = v.InferOutput<typeof HandOver>;
 
 export const REMOVALS = ["kicked", "banned"] as const;
@@ -39,7 +38,7 @@ export type Removal = (typeof REMOVALS)[number];
 export const Policy = v.object({
   v: v.literal(1),
   room: RoomIdText,
-  founder: Key,
+  founder: PublicKeyText,
   chain: v.pipe(v.array(HandOver), v.maxLength(MAX_HANDOVERS)),
   /** Counts up with every change. */
   epoch: Epoch,
@@ -49,8 +48,8 @@ export const Policy = v.object({
   /** Which room key holds; empty in an open room. */
   key: KeyIdText,
   /** Who belongs to the room beside its owner. */
-  members: v.pipe(v.array(v.tuple([Key, v.picklist(["trusted", "member"])])), v.maxLength(MAX_LISTED)),
-  removed: v.pipe(v.array(v.tuple([Key, v.picklist(REMOVALS)])), v.maxLength(MAX_REMOVED)),
+  members: v.pipe(v.array(v.tuple([PublicKeyText, v.picklist(["trusted", "member"])])), v.maxLength(MAX_LISTED)),
+  removed: v.pipe(v.array(v.tuple([PublicKeyText, v.picklist(REMOVALS)])), v.maxLength(MAX_REMOVED)),
   sig: Signature,
 });
 export type Policy = v.InferOutput<typeof Policy>;

@@ -92,6 +92,11 @@ export class RoomTrust {
     return this.#peers.get(member)?.standing ?? standingOf(this.#state.ground(false), member, undefined);
   }
 
+  /** Whether a member has a connection, or had one a moment ago. */
+  knows(member: PublicKey): boolean {
+    return this.#peers.get(member) !== undefined;
+  }
+
   /** Members with a connection, now or a moment ago. */
   get peers(): readonly PublicKey[] {
     return this.#peers.keys;

@@ -53,6 +53,11 @@ export class Trust {
     return this.#rooms.get(roomId);
   }
 
+  /** The rooms in which a member has a connection, or had one a moment ago. */
+  roomsOf(member: PublicKey): readonly RoomTrust[] {
+    return [...this.#rooms.values()].filter((room) => room.knows(member));
+  }
+
   isAdmitted(member: PublicKey): boolean {
     return this.#admitted.has(member);
   }
@@ -123,7 +128,7 @@ export class Trust {
     const room = message && this.#rooms.get(message.room);
     if (!message || !room) return;
     // It may know better than the server in which rooms it is.
-    if (!room.peers.includes(member)) room.linked(member, prints);
+    if (!room.knows(member)) room.linked(member, prints);
     room.heard(member, prints, message);
     this.#readmit();
   }
