@@ -3,7 +3,7 @@ import { dirname, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import type { Host } from "../netns/lab/host.ts";
 import { removeLeftovers } from "../netns/lab/namespaces.ts";
-import { iperf3, iperf3Server } from "../netns/lab/traffic.ts";
+import { iperf3 } from "../netns/lab/traffic.ts";
 import { judge, settled, totalDrops, type Verdict } from "./soak/verdict.ts";
 import { type SoakSample, watchHost } from "./soak/watch.ts";
 import { links } from "./tunnel/links.ts";
@@ -110,12 +110,7 @@ async function soak({ minutes, streams, lane }: Options): Promise<Soaked> {
 
 /** @returns Mbit/s there and back @throws when a connection broke */
 async function saturate(a: Host, b: Host, { address }: Tunnel, options: { seconds: number; streams: number }) {
-  const server = await iperf3Server(b);
-  try {
-    return bidirFigures((await iperf3(a, address, { ...options, extra: ["--bidir"] })).report);
-  } finally {
-    await server.kill();
-  }
+  return bidirFigures((await iperf3(a, b, address, { ...options, extra: ["--bidir"] })).report);
 }
 
 /** A line now and then, while one waits. */

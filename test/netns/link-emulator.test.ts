@@ -4,7 +4,7 @@ import { compileEmulator } from "../bench/tunnel/emulator.ts";
 import type { Emulation } from "../bench/tunnel/links.ts";
 import { createSite, type Site } from "../bench/tunnel/site.ts";
 import { median } from "../bench/tunnel/statistics.ts";
-import { iperf3, iperf3Server, ping } from "./lab/traffic.ts";
+import { iperf3, ping } from "./lab/traffic.ts";
 
 /** The benchmark's link emulator does to packets what it is told to: seen from outside, with ping and iperf3. */
 
@@ -48,14 +48,12 @@ describe("the link emulator", () => {
 
   it("lets through as much as its bottleneck does, whoever sends faster", async () => {
     const made = await siteWith({ delayMs: 5, rateMbit: 50, queueMs: 50 });
-    const server = await iperf3Server(made.b);
-    const udp = await iperf3(made.a, made.b.ipv4, {
+    const udp = await iperf3(made.a, made.b, made.b.ipv4, {
       udp: true,
       rateMbit: 100,
       seconds: 3,
       extra: ["--length", "1172"],
     });
-    await server.kill();
     // iperf3 counts the payload: 1172 of the 1200 bytes of a packet.
     const wire = udp.mbitPerSecond * (1200 / 1172);
     expect(wire).toBeGreaterThan(47);
@@ -65,11 +63,14 @@ describe("the link emulator", () => {
 
   it("makes a packet wait for its bottleneck no longer than the queue is long", async () => {
     const made = await siteWith({ delayMs: 5, rateMbit: 20, queueMs: 50 });
-    const server = await iperf3Server(made.b);
-    const load = iperf3(made.a, made.b.ipv4, { udp: true, rateMbit: 40, seconds: 4, extra: ["--length", "1172"] });
+    const load = iperf3(made.a, made.b, made.b.ipv4, {
+      udp: true,
+      rateMbit: 40,
+      seconds: 4,
+      extra: ["--length", "1172"],
+    });
     const { output } = await ping(made.a, made.b.ipv4, { count: 100, intervalMs: 20 });
     await load;
-    await server.kill();
     // There it waits behind a full queue, back it does not: 50 ms and twice 5. The extremes are the scheduler's.
     const usual = median([...output.matchAll(/ time=([\d.]+) ms/g)].map(([, time]) => Number(time)));
     expect(usual).toBeGreaterThan(55);

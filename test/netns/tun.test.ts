@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { iperf3, iperf3Server, ping } from "./lab/traffic.ts";
+import { iperf3, ping } from "./lab/traffic.ts";
 import { MEMBER_2, useTunnelMembers } from "./tunnel-members.ts";
 
 // Two members joined by a lane of UDP, with ping and iperf3 through their tunnels.
@@ -22,13 +22,11 @@ describe("two members joined by a lane", () => {
   });
 
   it("carry TCP both ways, and UDP", async () => {
-    const server = await iperf3Server(host(2));
-    expect((await iperf3(host(1), ipv4, { seconds: 2 })).mbitPerSecond).toBeGreaterThan(20);
-    expect((await iperf3(host(1), ipv6, { seconds: 2, reverse: true })).mbitPerSecond).toBeGreaterThan(20);
-    const udp = await iperf3(host(1), ipv4, { seconds: 2, udp: true, rateMbit: 20 });
+    expect((await iperf3(host(1), host(2), ipv4, { seconds: 2 })).mbitPerSecond).toBeGreaterThan(20);
+    expect((await iperf3(host(1), host(2), ipv6, { seconds: 2, reverse: true })).mbitPerSecond).toBeGreaterThan(20);
+    const udp = await iperf3(host(1), host(2), ipv4, { seconds: 2, udp: true, rateMbit: 20 });
     expect(udp.mbitPerSecond).toBeGreaterThan(15);
     expect(udp.loss).toBeLessThan(0.05);
-    await server.kill();
   });
 
   it("refuse at once an address that nobody has", async () => {
@@ -95,10 +93,8 @@ describe("two members with a wide interface and a narrow lane", () => {
 
   it("carry TCP without ever sending a segment that does not fit", async () => {
     const before = (await counters(1)).dropped;
-    const server = await iperf3Server(host(2));
-    expect((await iperf3(host(1), ipv4, { seconds: 1 })).mbitPerSecond).toBeGreaterThan(20);
-    expect((await iperf3(host(1), ipv6, { seconds: 1 })).mbitPerSecond).toBeGreaterThan(20);
-    await server.kill();
+    expect((await iperf3(host(1), host(2), ipv4, { seconds: 1 })).mbitPerSecond).toBeGreaterThan(20);
+    expect((await iperf3(host(1), host(2), ipv6, { seconds: 1 })).mbitPerSecond).toBeGreaterThan(20);
     expect((await counters(1)).dropped).toMatchObject({ too_big: (before as { too_big: number }).too_big });
   });
 });
@@ -110,21 +106,19 @@ describe.each([
   const { host, counters } = useTunnelMembers(first, second);
 
   it("carry TCP both ways by IPv4 and IPv6", async () => {
-    const server = await iperf3Server(host(2));
     for (const address of [ipv4, ipv6]) {
-      expect((await iperf3(host(1), address, { seconds: 1 })).mbitPerSecond).toBeGreaterThan(20);
-      expect((await iperf3(host(1), address, { seconds: 1, reverse: true })).mbitPerSecond).toBeGreaterThan(20);
+      expect((await iperf3(host(1), host(2), address, { seconds: 1 })).mbitPerSecond).toBeGreaterThan(20);
+      expect((await iperf3(host(1), host(2), address, { seconds: 1, reverse: true })).mbitPerSecond).toBeGreaterThan(
+        20,
+      );
     }
-    await server.kill();
     for (const number of [1, 2]) {
       expect((await counters(number)).dropped).toMatchObject({ malformed: 0, too_big: 0, device_full: 0 });
     }
   });
 
   it("carry UDP", async () => {
-    const server = await iperf3Server(host(2));
-    const udp = await iperf3(host(1), ipv4, { seconds: 1, udp: true, rateMbit: 20 });
+    const udp = await iperf3(host(1), host(2), ipv4, { seconds: 1, udp: true, rateMbit: 20 });
     expect(udp.loss).toBeLessThan(0.05);
-    await server.kill();
   });
 });

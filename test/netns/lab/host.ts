@@ -135,6 +135,11 @@ export class Host {
     return mkdtempSync(join(this.#home, "profile-"));
   }
 
+  /** The programs here that have not ended. */
+  get running(): ReadonlySet<Program> {
+    return this.#programs;
+  }
+
   transcript(): string {
     return this.#eventPrograms.map((program) => `[host ${this.number}] ${program.transcript()}`).join("\n");
   }

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Host } from "./host.ts";
 import { namespacePrefix, removeLeftovers, removeNamespaces } from "./namespaces.ts";
+import type { Program } from "./program.ts";
 
 /**
  * Several machines on one switch, inside this one. Nothing of it is visible outside the named namespaces.
@@ -24,6 +25,8 @@ export interface Lab {
    * @param bytes of IP packet
    */
   setPathMtu(number: number, bytes: number): void;
+  /** Every program that runs on a host. */
+  running(): readonly Program[];
   /** What every program on every host printed, for a person who reads a failed test. */
   transcript(): string;
   /** Ends every program and removes every namespace and file. May be called twice. */
@@ -80,6 +83,7 @@ export function createLab({ hosts: count }: LabOptions): Lab {
       return host;
     },
     setPathMtu: (number, bytes) => ipBatch([`link set port${number} mtu ${bytes}`], switchName),
+    running: () => hosts.flatMap((host) => [...host.running]),
     transcript: () => hosts.map((host) => host.transcript()).join("\n"),
     async teardown() {
       if (open.has(removeNow)) removeNow();

@@ -89,8 +89,8 @@ export function parsePing(output: string): PingResult {
 const IPERF3_PORT = 5201;
 
 /** Starts an iperf3 server on the host, on all of its addresses, and waits until it listens. */
-export async function iperf3Server(host: Host, port = IPERF3_PORT): Promise<Program> {
-  const server = host.spawn("iperf3", ["--server", "--forceflush", "--port", String(port)]);
+async function iperf3Server(host: Host): Promise<Program> {
+  const server = host.spawn("iperf3", ["--server", "--forceflush", "--port", String(IPERF3_PORT)]);
   await new Promise<void>((resolve, reject) => {
     server.onStdout = () => {
       if (server.stdout.includes("Server listening")) resolve();
@@ -110,7 +110,6 @@ export interface Iperf3Options {
   readonly streams?: number;
   /** The kernel's congestion control for TCP: "cubic", "bbr". */
   readonly congestion?: string;
-  readonly port?: number;
   readonly extra?: readonly string[];
 }
 
@@ -134,10 +133,24 @@ interface Iperf3Report {
   };
 }
 
-/** @throws with iperf3's words when it could not measure */
-export async function iperf3(host: Host, address: string, options: Iperf3Options = {}): Promise<Iperf3Result> {
-  const { seconds = 3, streams = 1, port = IPERF3_PORT } = options;
-  const args = ["--client", address, "--json", "--time", String(seconds), "--port", String(port)];
+/**
+ * Measures from one host to another, on a server of its own: one that has just measured turns the next client away until
+ * it has heard that the last is done, and one that a failed test left behind holds its port.
+ * @param address one of the server's, by which the client goes to it
+ * @throws with iperf3's words when it could not measure
+ */
+export async function iperf3(client: Host, server: Host, address: string, options: Iperf3Options = {}) {
+  const listening = await iperf3Server(server);
+  try {
+    return await iperf3Client(client, address, options);
+  } finally {
+    await listening.kill();
+  }
+}
+
+async function iperf3Client(host: Host, address: string, options: Iperf3Options): Promise<Iperf3Result> {
+  const { seconds = 3, streams = 1 } = options;
+  const args = ["--client", address, "--json", "--time", String(seconds), "--port", String(IPERF3_PORT)];
   if (options.udp) args.push("--udp");
   if (options.rateMbit !== undefined) args.push("--bitrate", `${options.rateMbit / streams}M`);
   if (options.reverse) args.push("--reverse");

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import type { Host } from "../../../netns/lab/host.ts";
-import { type Iperf3Options, iperf3, iperf3Server, ping } from "../../../netns/lab/traffic.ts";
+import { type Iperf3Options, iperf3, ping } from "../../../netns/lab/traffic.ts";
 import type { Tunnel } from "../programs/contender.ts";
 import type { Site } from "../site.ts";
 import { cpuSecondsOf, machineCpuSeconds } from "../usage.ts";
@@ -127,14 +127,9 @@ async function tcp(measuring: Measuring, { congestion, ...options }: TcpOptions)
   return report;
 }
 
-/** From a to b, on an iperf3 server of its own, so that a transfer that hung takes nothing along. */
+/** From a to b, through the tunnel. */
 async function iperf({ site, tunnel }: Measuring, options: Iperf3Options): Promise<unknown> {
-  const server = await iperf3Server(site.b);
-  try {
-    return (await iperf3(site.a, tunnel.address, options)).report;
-  } finally {
-    await server.kill();
-  }
+  return (await iperf3(site.a, site.b, tunnel.address, options)).report;
 }
 
 /** Whatever is slow on the first packets (keys, addresses, a path that is found) is over after these. */
