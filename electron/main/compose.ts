@@ -33,7 +33,6 @@ import type { AppParts } from "./app-parts.ts";
 import { serveControl } from "./control-socket.ts";
 import { examine } from "./doctor/doctor.ts";
 import { machineContext, SERVER_WITHIN_MS } from "./doctor/machine.ts";
-import { HeadlessUi } from "./headless-ui.ts";
 import { Host } from "./host.ts";
 import type { EmbeddedServer } from "./host-runner.ts";
 import { loadIdentity } from "./identity.ts";
@@ -42,6 +41,7 @@ import { moveRooms, ROOMS_DOCUMENT } from "./room-memory.ts";
 import { transportPlan } from "./run-plan.ts";
 import { openServerFolder } from "./server-folder.ts";
 import { moveTrust } from "./trust-memory.ts";
+import { HeadlessUi } from "./ui-server/headless-ui.ts";
 import { VERSION } from "./version.ts";
 
 export interface HostRequest extends Pick<AppStart, "connect" | "isStrict" | "server" | "transports" | "remember"> {

@@ -1,7 +1,7 @@
 import * as v from "valibot";
 
 /**
- * How a browser tab comes to speak to the headless host that serves it, on 127.0.0.1 (electron/main/ui-server.ts):
+ * How a browser tab comes to speak to the headless host that serves it, on 127.0.0.1 (electron/main/ui-server/server.ts):
  *
  * 1. The link that the host prints is `http://127.0.0.1:PORT/#t=TOKEN`. A fragment never leaves the browser. The page
  *    takes the token out of the address (`history.replaceState`), so that it is in no history.

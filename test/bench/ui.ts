@@ -4,7 +4,7 @@ import { dirname, join, resolve } from "node:path";
 import { performance } from "node:perf_hooks";
 import { parseArgs } from "node:util";
 import type { Browser } from "playwright";
-import { readUiFiles, type UiFiles } from "../../electron/main/ui-server-files.ts";
+import { readUiFiles, type UiFiles } from "../../electron/main/ui-server/files.ts";
 import { Program } from "../netns/lab/program.ts";
 import { describeComputer } from "./tunnel/machine.ts";
 import { startBrowser } from "./ui/browser.ts";

@@ -1,7 +1,7 @@
 import * as v from "valibot";
 import { describe, it } from "vitest";
 import { maySignForEngine, readFromEngine } from "../../electron/engine/messages.ts";
-import { cookiesOf, UiGate } from "../../electron/main/ui-server-gate.ts";
+import { cookiesOf, UiGate } from "../../electron/main/ui-server/gate.ts";
 import { appRequests } from "../../shared/ipc/app.ts";
 import { keyOfProtocols, SessionRequest } from "../../shared/ipc/browser.ts";
 import { controlRequests, decodeControlCall } from "../../shared/ipc/control.ts";

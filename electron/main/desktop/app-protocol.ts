@@ -1,7 +1,7 @@
 import type { Result } from "../../../shared/base/result.ts";
 import { DESKTOP_ORIGIN } from "../../../shared/ipc/desktop.ts";
-import type { UiFiles } from "../ui-server-files.ts";
-import { securityHeaders } from "../ui-server-headers.ts";
+import type { UiFiles } from "../ui-server/files.ts";
+import { securityHeaders } from "../ui-server/headers.ts";
 
 /** The page that the window loads. */
 export const INDEX_URL = `${DESKTOP_ORIGIN}/index.html`;

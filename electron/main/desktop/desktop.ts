@@ -5,7 +5,7 @@ import { messageOf, type Result } from "../../../shared/base/result.ts";
 import type { AppState } from "../../../shared/ipc/app.ts";
 import type { Place } from "../../../shared/ipc/desktop.ts";
 import type { WatchableApp } from "../app-connection.ts";
-import type { UiFiles } from "../ui-server-files.ts";
+import type { UiFiles } from "../ui-server/files.ts";
 import { servePage } from "./app-protocol.ts";
 import { type Autostart, HIDDEN, type LaunchCommand } from "./autostart.ts";
 import { windowClosing } from "./closing.ts";

@@ -10,7 +10,7 @@ import { defaultProfileDir } from "../../adapters/profile/paths.ts";
 import { openProfile } from "../../adapters/profile/profile.ts";
 import { engineProcesses } from "../../engine/engine-processes.ts";
 import { createHost } from "../compose.ts";
-import { readUiFiles } from "../ui-server-files.ts";
+import { readUiFiles } from "../ui-server/files.ts";
 import { autostartFile, launchCommand, loginItem } from "./autostart.ts";
 import { type DesktopApp, runDesktop } from "./desktop.ts";
 import { electronParts } from "./electron.ts";

@@ -1,7 +1,7 @@
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { Browser, CDPSession, ViewportSize } from "playwright";
-import type { UiFiles } from "../../../electron/main/ui-server-files.ts";
+import type { UiFiles } from "../../../electron/main/ui-server/files.ts";
 import { browserCpu } from "./browser.ts";
 import { type LongTask, timePages, timingOf } from "./page-timing.ts";
 

@@ -1,5 +1,5 @@
 import { gzipSync } from "node:zlib";
-import type { UiFiles } from "../../../electron/main/ui-server-files.ts";
+import type { UiFiles } from "../../../electron/main/ui-server/files.ts";
 
 export interface LoadedFile {
   readonly path: string;

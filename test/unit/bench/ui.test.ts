@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { describe, expect, it } from "vitest";
-import type { UiFile } from "../../../electron/main/ui-server-files.ts";
+import type { UiFile } from "../../../electron/main/ui-server/files.ts";
 import type { Crowd } from "../../bench/ui/crowd.ts";
 import { blockingMs } from "../../bench/ui/page-timing.ts";
 import { weigh } from "../../bench/ui/page-weight.ts";

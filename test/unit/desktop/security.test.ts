@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 import { fuses } from "../../../build/fuses.mjs";
 import { servePage } from "../../../electron/main/desktop/app-protocol.ts";
 import { confine, mayOpenOutside } from "../../../electron/main/desktop/security.ts";
-import type { UiFile } from "../../../electron/main/ui-server-files.ts";
+import type { UiFile } from "../../../electron/main/ui-server/files.ts";
 import { fail, ok } from "../../../shared/base/result.ts";
 import { ASK_FOR_PORT, DESKTOP_ORIGIN, PORT } from "../../../shared/ipc/desktop.ts";
 import { settle } from "../../fakes/clock.ts";

@@ -1,6 +1,6 @@
 import { type DesktopApp, type DesktopOptions, runDesktop } from "../../../electron/main/desktop/desktop.ts";
 import { openMemory, type ShellMemory } from "../../../electron/main/desktop/memory.ts";
-import type { UiFiles } from "../../../electron/main/ui-server-files.ts";
+import type { UiFiles } from "../../../electron/main/ui-server/files.ts";
 import { silentLogger } from "../../../shared/base/logger.ts";
 import { ok, type Result } from "../../../shared/base/result.ts";
 import type { AppState } from "../../../shared/ipc/app.ts";

@@ -1,5 +1,5 @@
-import { SESSION_PATH } from "../../shared/ipc/browser.ts";
-import type { Refusal } from "./ui-server-gate.ts";
+import { SESSION_PATH } from "../../../shared/ipc/browser.ts";
+import type { Refusal } from "./gate.ts";
 
 /** What the UI's server says to requests that pass its gate and still are not what it serves. */
 

@@ -1,14 +1,14 @@
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import type { Clock } from "../../shared/base/clock.ts";
-import type { Logger } from "../../shared/base/logger.ts";
-import type { RandomBytes } from "../../shared/base/random.ts";
-import { fail, ok, type Result } from "../../shared/base/result.ts";
-import type { UiLink } from "../../shared/ipc/control.ts";
-import { ownersOf } from "../adapters/sockets/peer-user.ts";
-import { serveApp, type WatchableApp } from "./app-connection.ts";
-import { startUiServer, type UiServer } from "./ui-server.ts";
-import { readUiFiles } from "./ui-server-files.ts";
+import type { Clock } from "../../../shared/base/clock.ts";
+import type { Logger } from "../../../shared/base/logger.ts";
+import type { RandomBytes } from "../../../shared/base/random.ts";
+import { fail, ok, type Result } from "../../../shared/base/result.ts";
+import type { UiLink } from "../../../shared/ipc/control.ts";
+import { ownersOf } from "../../adapters/sockets/peer-user.ts";
+import { serveApp, type WatchableApp } from "../app-connection.ts";
+import { readUiFiles } from "./files.ts";
+import { startUiServer, type UiServer } from "./server.ts";
 
 export interface HeadlessUiOptions {
   /** The built page; without one, where this program was bundled to. */

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { readdir, readFile } from "node:fs/promises";
 import { extname, join, relative, sep } from "node:path";
-import { fail, messageOf, ok, type Result } from "../../shared/base/result.ts";
+import { fail, messageOf, ok, type Result } from "../../../shared/base/result.ts";
 
 /** What the bundler makes for a page. Anything else in the folder, such as source maps, is not served. */
 const CONTENT_TYPES: Readonly<Record<string, string>> = {

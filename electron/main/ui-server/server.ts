@@ -1,23 +1,23 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
 import * as v from "valibot";
-import type { Clock } from "../../shared/base/clock.ts";
-import type { Logger } from "../../shared/base/logger.ts";
-import type { RandomBytes } from "../../shared/base/random.ts";
-import { type Failure, messageOf, ok, type Result } from "../../shared/base/result.ts";
-import { API_PATH, keyOfProtocols, SESSION_PATH, SessionRequest, TOKEN_FRAGMENT } from "../../shared/ipc/browser.ts";
-import { peerUser } from "../adapters/sockets/peer-user.ts";
+import type { Clock } from "../../../shared/base/clock.ts";
+import type { Logger } from "../../../shared/base/logger.ts";
+import type { RandomBytes } from "../../../shared/base/random.ts";
+import { type Failure, messageOf, ok, type Result } from "../../../shared/base/result.ts";
+import { API_PATH, keyOfProtocols, SESSION_PATH, SessionRequest, TOKEN_FRAGMENT } from "../../../shared/ipc/browser.ts";
+import { peerUser } from "../../adapters/sockets/peer-user.ts";
 import {
   acceptSockets,
   type ServerSocket,
   type SocketAcceptor,
   type UpgradeRefusal,
-} from "../adapters/sockets/ws-server.ts";
-import type { AppConnection } from "./app-connection.ts";
-import { UiAccess } from "./ui-server-access.ts";
-import type { UiFile, UiFiles } from "./ui-server-files.ts";
-import { cookiesOf, type Refusal, UiGate } from "./ui-server-gate.ts";
-import { securityHeaders } from "./ui-server-headers.ts";
+} from "../../adapters/sockets/ws-server.ts";
+import type { AppConnection } from "../app-connection.ts";
+import { UiAccess } from "./access.ts";
+import type { UiFile, UiFiles } from "./files.ts";
+import { cookiesOf, type Refusal, UiGate } from "./gate.ts";
+import { securityHeaders } from "./headers.ts";
 import {
   BAD_TOKEN,
   badMethod,
@@ -28,7 +28,7 @@ import {
   OTHER_USER,
   TOO_LARGE,
   TOO_MANY_WINDOWS,
-} from "./ui-server-refusals.ts";
+} from "./refusals.ts";
 
 /** The UI is for whoever sits at this machine. There is no setting for another address. */
 const LOOPBACK = "127.0.0.1";

@@ -1,6 +1,6 @@
 import { createHash, timingSafeEqual } from "node:crypto";
-import type { Clock } from "../../shared/base/clock.ts";
-import type { RandomBytes } from "../../shared/base/random.ts";
+import type { Clock } from "../../../shared/base/clock.ts";
+import type { RandomBytes } from "../../../shared/base/random.ts";
 
 /**
  * 256 random bits cannot be guessed, so nothing here counts wrong guesses: a counter would only let another user of the
