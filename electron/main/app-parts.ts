@@ -11,7 +11,7 @@ import type { DeviceWish } from "../adapters/tun/netconf.ts";
 import type { TransportPlan } from "../engine/messages.ts";
 import type { HostParts } from "./host-runner.ts";
 import type { ReportSources } from "./report.ts";
-import type { SettingsFiles } from "./settings-store.ts";
+import type { SettingsFiles } from "./settings/store.ts";
 
 /** What the network device needs, where this user may not make one. Real: electron/adapters/tun/grant.ts. */
 export interface RightsPort {

@@ -16,16 +16,16 @@ import type { AppParts } from "./app-parts.ts";
 import { stateOf } from "./app-state.ts";
 import type { Host } from "./host.ts";
 import { HostRunner } from "./host-runner.ts";
-import { loadIdentity } from "./identity.ts";
-import { exportIdentity, importIdentity, replaceIdentity } from "./identity-backup.ts";
+import { exportIdentity, importIdentity, replaceIdentity } from "./identity/backup.ts";
+import { loadIdentity } from "./identity/identity.ts";
 import { invitationTo, readLink } from "./invitation.ts";
 import type { WhatChanged } from "./network-watch.ts";
 import { Publisher } from "./publisher.ts";
 import { writeReport } from "./report.ts";
 import { forgetRooms } from "./room-memory.ts";
-import { checkedChange, type RunOptions, serverPlan, transportPlan, tunnelMtu } from "./run-plan.ts";
 import { testOf } from "./server-test.ts";
-import { SettingsStore } from "./settings-store.ts";
+import { checkedChange, type RunOptions, serverPlan, transportPlan, tunnelMtu } from "./settings/run-plan.ts";
+import { SettingsStore } from "./settings/store.ts";
 import { forgetTrust } from "./trust-memory.ts";
 
 export interface AppStart extends RunOptions {

@@ -4,7 +4,7 @@ import { type Failure, FailureError, fail, messageOf, ok, type Result } from "..
 import type { Signer } from "../../shared/identity/keys.ts";
 import type { ServerView } from "../../shared/ipc/contract.ts";
 import type { Host } from "./host.ts";
-import { dialableElsewhere, dialableHere } from "./server-address.ts";
+import { dialableElsewhere, dialableHere } from "./server/address.ts";
 
 /** Which server this machine signs in at: one somewhere, or one of its own in this process. */
 export type ServerPlan =

@@ -3,7 +3,7 @@ import type { Logger } from "../../shared/base/logger.ts";
 import { type Failure, FailureError, fail, messageOf, ok, type Result } from "../../shared/base/result.ts";
 import type { Vault } from "../../shared/identity/ports.ts";
 import { KnownMembers, type KnownMembersState } from "../../shared/trust/known-members.ts";
-import { storeFailure } from "./identity.ts";
+import { storeFailure } from "./identity/identity.ts";
 
 export const TRUST_DOCUMENT = "trust";
 export const KNOWN_MEMBERS_DOCUMENT = "known-members";

@@ -7,10 +7,10 @@ import { openDocument, sealDocument } from "../../electron/adapters/vault/sealed
 import { ActivityLog, MAX_ACTIVITY } from "../../electron/main/activity.ts";
 import { openMemory } from "../../electron/main/desktop/memory.ts";
 import { openingFor } from "../../electron/main/desktop/window-place.ts";
-import { IDENTITY_SECRET, storedPublicKey } from "../../electron/main/identity.ts";
-import { importIdentity } from "../../electron/main/identity-backup.ts";
+import { importIdentity } from "../../electron/main/identity/backup.ts";
+import { IDENTITY_SECRET, storedPublicKey } from "../../electron/main/identity/identity.ts";
 import { RoomMemory } from "../../electron/main/room-memory.ts";
-import { SettingsStore, serverUrlOf } from "../../electron/main/settings-store.ts";
+import { SettingsStore, serverUrlOf } from "../../electron/main/settings/store.ts";
 import { KeptRooms } from "../../electron/main/trust-desk.ts";
 import { TRUST_DOCUMENT, TrustMemory } from "../../electron/main/trust-memory.ts";
 import { Emitter } from "../../shared/base/emitter.ts";

@@ -9,7 +9,7 @@ import { defaultProfileDir } from "../../adapters/profile/paths.ts";
 import { examine } from "../../main/doctor/doctor.ts";
 import { formatFindings, hasFailure, summariseFindings } from "../../main/doctor/format.ts";
 import { defaultStunServers, machineContext } from "../../main/doctor/machine.ts";
-import { lastServerUrl } from "../../main/settings-store.ts";
+import { lastServerUrl } from "../../main/settings/store.ts";
 import { createOutput, EXIT_DONE, EXIT_FAILED, EXIT_USAGE, type Output } from "../output.ts";
 
 /** What the command needs of the world; a test passes its own. */

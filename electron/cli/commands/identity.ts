@@ -10,8 +10,8 @@ import { type MoveSecretsOptions, moveSecrets } from "../../adapters/secrets/mov
 import { type Keychain, type OpenedSecretStore, openSecretStore, storeName } from "../../adapters/secrets/open.ts";
 import { findSecrets } from "../../adapters/secrets/whereabouts.ts";
 import { createVault } from "../../adapters/vault/vault.ts";
-import { storedPublicKey } from "../../main/identity.ts";
-import { exportIdentity, type ImportedIdentity, importIdentity } from "../../main/identity-backup.ts";
+import { exportIdentity, type ImportedIdentity, importIdentity } from "../../main/identity/backup.ts";
+import { storedPublicKey } from "../../main/identity/identity.ts";
 import { forgetTrust } from "../../main/trust-memory.ts";
 import { createOutput, EXIT_DONE, EXIT_FAILED, type Output } from "../output.ts";
 import { table } from "../text.ts";

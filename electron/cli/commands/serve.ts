@@ -5,7 +5,7 @@ import { createLogger } from "../../../shared/base/logger.ts";
 import { FailureError, messageOf } from "../../../shared/base/result.ts";
 import { lineSink } from "../../adapters/log-lines.ts";
 import { defaultProfileDir } from "../../adapters/profile/paths.ts";
-import { openServerFolder, type ServerFolder } from "../../main/server-folder.ts";
+import { openServerFolder, type ServerFolder } from "../../main/server/folder.ts";
 import { TrustedProxies } from "../../server/client-address.ts";
 import type { TlsOptions } from "../../server/http.ts";
 import { defaultLimits } from "../../server/limits.ts";

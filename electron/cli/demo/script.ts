@@ -4,7 +4,7 @@ import type { HostSnapshot, MemberView } from "../../../shared/ipc/contract.ts";
 import { openProfile } from "../../adapters/profile/profile.ts";
 import { secureRandom } from "../../adapters/random.ts";
 import { openSecretStore } from "../../adapters/secrets/open.ts";
-import { loadIdentity } from "../../main/identity.ts";
+import { loadIdentity } from "../../main/identity/identity.ts";
 import { askHost } from "../control-client.ts";
 import type { Output } from "../output.ts";
 import { roundTripsInWords, summarize } from "../round-trips.ts";

@@ -1,6 +1,6 @@
 import { type Failure, FailureError, messageOf } from "../../../shared/base/result.ts";
 import { deriveAddress } from "../../../shared/identity/address.ts";
-import { storedPublicKey } from "../identity.ts";
+import { storedPublicKey } from "../identity/identity.ts";
 import type { Check, CheckResult } from "./check.ts";
 import type { DoctorContext, SecretsDiagnostics } from "./context.ts";
 

@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { newPin, pinArgument, sayInvitation } from "../../../electron/cli/invitation.ts";
 import { invocation } from "../../../electron/cli/invocation.ts";
 import type { Output } from "../../../electron/cli/output.ts";
-import { dialableElsewhere, dialableHere } from "../../../electron/main/server-address.ts";
+import { dialableElsewhere, dialableHere } from "../../../electron/main/server/address.ts";
 import type { RoomId } from "../../../shared/base/brand.ts";
 import type { Invitation } from "../../../shared/ipc/app.ts";
 

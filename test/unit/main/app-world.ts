@@ -6,7 +6,7 @@ import { App, type AppStart } from "../../../electron/main/app.ts";
 import type { AppParts } from "../../../electron/main/app-parts.ts";
 import { Host } from "../../../electron/main/host.ts";
 import type { EmbeddedServer } from "../../../electron/main/host-runner.ts";
-import { IDENTITY_SECRET } from "../../../electron/main/identity.ts";
+import { IDENTITY_SECRET } from "../../../electron/main/identity/identity.ts";
 import { moveRooms } from "../../../electron/main/room-memory.ts";
 import { moveTrust } from "../../../electron/main/trust-memory.ts";
 import type { RoomId } from "../../../shared/base/brand.ts";

@@ -8,7 +8,7 @@ import type { Keychain } from "../../../electron/adapters/secrets/open.ts";
 import { openSecretStore } from "../../../electron/adapters/secrets/open.ts";
 import { identityCommand } from "../../../electron/cli/commands/identity.ts";
 import { askHidden } from "../../../electron/cli/commands/passphrase.ts";
-import { loadIdentity } from "../../../electron/main/identity.ts";
+import { loadIdentity } from "../../../electron/main/identity/identity.ts";
 import { FailureError } from "../../../shared/base/result.ts";
 import { useTemporaryFolder } from "../profile/temporary-folder.ts";
 

@@ -1,8 +1,8 @@
 import { inspect } from "node:util";
 import { describe, expect, it } from "vitest";
 import { secureRandom } from "../../../electron/adapters/random.ts";
-import { IDENTITY_SECRET, loadIdentity, storedPublicKey } from "../../../electron/main/identity.ts";
-import { exportIdentity, HISTORY_SECRET, importIdentity } from "../../../electron/main/identity-backup.ts";
+import { exportIdentity, HISTORY_SECRET, importIdentity } from "../../../electron/main/identity/backup.ts";
+import { IDENTITY_SECRET, loadIdentity, storedPublicKey } from "../../../electron/main/identity/identity.ts";
 import { FailureError, type Result } from "../../../shared/base/result.ts";
 import { keyPairFrom, verifySignature } from "../../../shared/identity/keys.ts";
 import { FakeClock } from "../../fakes/clock.ts";

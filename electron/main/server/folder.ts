@@ -1,7 +1,7 @@
 import { mkdir } from "node:fs/promises";
 import { join, resolve } from "node:path";
-import { fail, messageOf, ok, type Result } from "../../shared/base/result.ts";
-import { lockFile, type ProfileLock } from "../adapters/profile/lock.ts";
+import { fail, messageOf, ok, type Result } from "../../../shared/base/result.ts";
+import { lockFile, type ProfileLock } from "../../adapters/profile/lock.ts";
 
 const DATABASE_FILE = "rooms.db";
 const LOCK_FILE = "server.lock";

@@ -1,7 +1,7 @@
-import type { PublicKey } from "../../shared/base/brand.ts";
-import { base64, base64Bytes } from "../../shared/base/bytes.ts";
-import type { RandomBytes } from "../../shared/base/random.ts";
-import { type Failure, FailureError, fail, messageOf, ok, type Result } from "../../shared/base/result.ts";
+import type { PublicKey } from "../../../shared/base/brand.ts";
+import { base64, base64Bytes } from "../../../shared/base/bytes.ts";
+import type { RandomBytes } from "../../../shared/base/random.ts";
+import { type Failure, FailureError, fail, messageOf, ok, type Result } from "../../../shared/base/result.ts";
 import {
   generateKeyPair,
   type KeyPair,
@@ -9,8 +9,8 @@ import {
   SECRET_KEY_BYTES,
   type Signer,
   signerOf,
-} from "../../shared/identity/keys.ts";
-import type { SecretStore } from "../../shared/identity/ports.ts";
+} from "../../../shared/identity/keys.ts";
+import type { SecretStore } from "../../../shared/identity/ports.ts";
 
 /** The name under which every store keeps the 32-byte Ed25519 seed, in standard base64. */
 export const IDENTITY_SECRET = "identity";

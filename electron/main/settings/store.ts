@@ -1,12 +1,12 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import * as v from "valibot";
-import type { Logger } from "../../shared/base/logger.ts";
-import { fail, ok, type Result } from "../../shared/base/result.ts";
-import { defaultSettings, type ServerChoice, Settings, SettingsChange } from "../../shared/ipc/settings.ts";
-import { MAX_USERNAME_LENGTH } from "../../shared/protocols/govpn/limits.ts";
-import { parseServerUrl } from "../../shared/signaling/url.ts";
-import type { CorruptFileWarning, Profile } from "../adapters/profile/profile.ts";
+import type { Logger } from "../../../shared/base/logger.ts";
+import { fail, ok, type Result } from "../../../shared/base/result.ts";
+import { defaultSettings, type ServerChoice, Settings, SettingsChange } from "../../../shared/ipc/settings.ts";
+import { MAX_USERNAME_LENGTH } from "../../../shared/protocols/govpn/limits.ts";
+import { parseServerUrl } from "../../../shared/signaling/url.ts";
+import type { CorruptFileWarning, Profile } from "../../adapters/profile/profile.ts";
 import { checkedChange } from "./run-plan.ts";
 
 /** Where the embedded server is dialled from its own machine, whoever else it lets in. */

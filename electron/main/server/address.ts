@@ -1,5 +1,5 @@
 import { networkInterfaces } from "node:os";
-import { isTunnelInterface } from "../adapters/tun/interfaces.ts";
+import { isTunnelInterface } from "../../adapters/tun/interfaces.ts";
 
 /** Hosts that mean "every address of this machine" to a listener, and nothing to whoever dials. */
 const UNSPECIFIED: Readonly<Record<string, string>> = { "0.0.0.0": "127.0.0.1", "[::]": "[::1]" };

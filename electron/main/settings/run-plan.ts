@@ -1,12 +1,12 @@
-import { ok, type Result } from "../../shared/base/result.ts";
-import type { ServerChoice, Settings, SettingsChange } from "../../shared/ipc/settings.ts";
-import { MAX_USERNAME_LENGTH } from "../../shared/protocols/govpn/limits.ts";
-import { cleanName } from "../../shared/room/names.ts";
-import { parseServerUrl } from "../../shared/signaling/url.ts";
-import { DEFAULT_TUNNEL_MTU } from "../../shared/tunnel/mtu.ts";
-import { DEFAULT_STUN_SERVERS, type IceServerConfig, parseIceServer } from "../adapters/webrtc/ice-servers.ts";
-import type { TransportPlan } from "../engine/messages.ts";
-import type { ServerPlan } from "./host-runner.ts";
+import { ok, type Result } from "../../../shared/base/result.ts";
+import type { ServerChoice, Settings, SettingsChange } from "../../../shared/ipc/settings.ts";
+import { MAX_USERNAME_LENGTH } from "../../../shared/protocols/govpn/limits.ts";
+import { cleanName } from "../../../shared/room/names.ts";
+import { parseServerUrl } from "../../../shared/signaling/url.ts";
+import { DEFAULT_TUNNEL_MTU } from "../../../shared/tunnel/mtu.ts";
+import { DEFAULT_STUN_SERVERS, type IceServerConfig, parseIceServer } from "../../adapters/webrtc/ice-servers.ts";
+import type { TransportPlan } from "../../engine/messages.ts";
+import type { ServerPlan } from "../host-runner.ts";
 
 /** What was said for this run alone (on a command line). It holds until the person changes the same in the window. */
 export interface RunOptions {

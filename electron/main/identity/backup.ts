@@ -1,12 +1,18 @@
 import * as v from "valibot";
-import type { PublicKey } from "../../shared/base/brand.ts";
-import { base64, base64Bytes } from "../../shared/base/bytes.ts";
-import type { Clock } from "../../shared/base/clock.ts";
-import type { RandomBytes } from "../../shared/base/random.ts";
-import { fail, ok, type Result } from "../../shared/base/result.ts";
-import { generateKeyPair, type KeyPair, keyPairFrom, SECRET_KEY_BYTES } from "../../shared/identity/keys.ts";
-import type { SecretStore } from "../../shared/identity/ports.ts";
-import { checkNewPassphrase, newSealingKey, openEnvelope, parseEnvelope, seal } from "../adapters/secrets/envelope.ts";
+import type { PublicKey } from "../../../shared/base/brand.ts";
+import { base64, base64Bytes } from "../../../shared/base/bytes.ts";
+import type { Clock } from "../../../shared/base/clock.ts";
+import type { RandomBytes } from "../../../shared/base/random.ts";
+import { fail, ok, type Result } from "../../../shared/base/result.ts";
+import { generateKeyPair, type KeyPair, keyPairFrom, SECRET_KEY_BYTES } from "../../../shared/identity/keys.ts";
+import type { SecretStore } from "../../../shared/identity/ports.ts";
+import {
+  checkNewPassphrase,
+  newSealingKey,
+  openEnvelope,
+  parseEnvelope,
+  seal,
+} from "../../adapters/secrets/envelope.ts";
 import { IDENTITY_SECRET, readIdentity, storeFailure } from "./identity.ts";
 
 /**
