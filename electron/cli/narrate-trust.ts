@@ -2,7 +2,7 @@ import type { PublicKey, RoomId } from "../../shared/base/brand.ts";
 import { missingCase } from "../../shared/base/result.ts";
 import { safetyWords } from "../../shared/identity/safety-words.ts";
 import type { HostSnapshot, MemberView, RoomView } from "../../shared/ipc/contract.ts";
-import type { Host, HostEvents } from "../main/host.ts";
+import type { Host, HostEvents } from "../main/host/host.ts";
 import { quoted } from "./invocation.ts";
 import type { Output } from "./output.ts";
 import { callable, sealInWords } from "./standing.ts";

@@ -9,7 +9,7 @@ import type { Settings } from "../../shared/ipc/settings.ts";
 import type { ServerReport } from "../adapters/net/server-probe.ts";
 import type { DeviceWish } from "../adapters/tun/netconf.ts";
 import type { TransportPlan } from "../engine/messages.ts";
-import type { HostParts } from "./host-runner.ts";
+import type { HostParts } from "./host/runner.ts";
 import type { ReportSources } from "./report.ts";
 import type { SettingsFiles } from "./settings/store.ts";
 

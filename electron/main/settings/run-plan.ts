@@ -6,7 +6,7 @@ import { parseServerUrl } from "../../../shared/signaling/url.ts";
 import { DEFAULT_TUNNEL_MTU } from "../../../shared/tunnel/mtu.ts";
 import { DEFAULT_STUN_SERVERS, type IceServerConfig, parseIceServer } from "../../adapters/webrtc/ice-servers.ts";
 import type { TransportPlan } from "../../engine/messages.ts";
-import type { ServerPlan } from "../host-runner.ts";
+import type { ServerPlan } from "../host/runner.ts";
 
 /** What was said for this run alone (on a command line). It holds until the person changes the same in the window. */
 export interface RunOptions {

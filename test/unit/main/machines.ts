@@ -1,6 +1,6 @@
 import { nativeVerify } from "../../../electron/adapters/ed25519.ts";
 import { secureRandom } from "../../../electron/adapters/random.ts";
-import { Host, type HostOptions } from "../../../electron/main/host.ts";
+import { Host, type HostOptions } from "../../../electron/main/host/host.ts";
 import { createLogger, type LogRecord } from "../../../shared/base/logger.ts";
 import { ok, type Result } from "../../../shared/base/result.ts";
 import { generateKeyPair, type KeyPair, signerOf } from "../../../shared/identity/keys.ts";

@@ -1,10 +1,10 @@
-import type { Clock } from "../../shared/base/clock.ts";
-import type { Disposable } from "../../shared/base/disposable.ts";
-import { type Failure, FailureError, fail, messageOf, ok, type Result } from "../../shared/base/result.ts";
-import type { Signer } from "../../shared/identity/keys.ts";
-import type { ServerView } from "../../shared/ipc/contract.ts";
+import type { Clock } from "../../../shared/base/clock.ts";
+import type { Disposable } from "../../../shared/base/disposable.ts";
+import { type Failure, FailureError, fail, messageOf, ok, type Result } from "../../../shared/base/result.ts";
+import type { Signer } from "../../../shared/identity/keys.ts";
+import type { ServerView } from "../../../shared/ipc/contract.ts";
+import { dialableElsewhere, dialableHere } from "../server/address.ts";
 import type { Host } from "./host.ts";
-import { dialableElsewhere, dialableHere } from "./server/address.ts";
 
 /** Which server this machine signs in at: one somewhere, or one of its own in this process. */
 export type ServerPlan =

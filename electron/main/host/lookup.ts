@@ -1,8 +1,8 @@
-import type { PublicKey } from "../../shared/base/brand.ts";
-import { fail, ok, type Result } from "../../shared/base/result.ts";
-import { deriveAddress } from "../../shared/identity/address.ts";
-import type { PeerView } from "../../shared/mesh/mesh.ts";
-import type { RoomSnapshot } from "../../shared/room/snapshot.ts";
+import type { PublicKey } from "../../../shared/base/brand.ts";
+import { fail, ok, type Result } from "../../../shared/base/result.ts";
+import { deriveAddress } from "../../../shared/identity/address.ts";
+import type { PeerView } from "../../../shared/mesh/mesh.ts";
+import type { RoomSnapshot } from "../../../shared/room/snapshot.ts";
 
 /** What people call rooms and members, and which of them they mean. */
 

@@ -1,13 +1,13 @@
-import type { MemberAddress } from "../../shared/identity/address.ts";
-import { deriveAddress } from "../../shared/identity/address.ts";
-import type { MemberView, RoomTrustView, RoomView, TrafficView, TunnelView } from "../../shared/ipc/contract.ts";
-import type { PeerView } from "../../shared/mesh/mesh.ts";
-import type { SavedRoom } from "../../shared/room/saved.ts";
-import type { RoomSnapshot } from "../../shared/room/snapshot.ts";
-import type { Member } from "../../shared/room/state.ts";
-import type { TunnelCounters } from "../../shared/tunnel/counters.ts";
-import type { TunnelState } from "../engine/engine.ts";
-import type { MemberTrust } from "./trust-desk.ts";
+import type { MemberAddress } from "../../../shared/identity/address.ts";
+import { deriveAddress } from "../../../shared/identity/address.ts";
+import type { MemberView, RoomTrustView, RoomView, TrafficView, TunnelView } from "../../../shared/ipc/contract.ts";
+import type { PeerView } from "../../../shared/mesh/mesh.ts";
+import type { SavedRoom } from "../../../shared/room/saved.ts";
+import type { RoomSnapshot } from "../../../shared/room/snapshot.ts";
+import type { Member } from "../../../shared/room/state.ts";
+import type { TunnelCounters } from "../../../shared/tunnel/counters.ts";
+import type { TunnelState } from "../../engine/engine.ts";
+import type { MemberTrust } from "../trust-desk.ts";
 
 export function roomView(
   room: RoomSnapshot,

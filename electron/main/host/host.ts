@@ -1,13 +1,13 @@
-import type { PublicKey, RoomId } from "../../shared/base/brand.ts";
-import type { Clock } from "../../shared/base/clock.ts";
-import { type Disposable, DisposableStore } from "../../shared/base/disposable.ts";
-import { Emitter } from "../../shared/base/emitter.ts";
-import type { Logger } from "../../shared/base/logger.ts";
-import type { RandomBytes } from "../../shared/base/random.ts";
-import { type Failure, fail, messageOf, ok, type Result } from "../../shared/base/result.ts";
-import type { Signer } from "../../shared/identity/keys.ts";
-import type { SecretStore, Vault } from "../../shared/identity/ports.ts";
-import type { SpeedTest } from "../../shared/ipc/app.ts";
+import type { PublicKey, RoomId } from "../../../shared/base/brand.ts";
+import type { Clock } from "../../../shared/base/clock.ts";
+import { type Disposable, DisposableStore } from "../../../shared/base/disposable.ts";
+import { Emitter } from "../../../shared/base/emitter.ts";
+import type { Logger } from "../../../shared/base/logger.ts";
+import type { RandomBytes } from "../../../shared/base/random.ts";
+import { type Failure, fail, messageOf, ok, type Result } from "../../../shared/base/result.ts";
+import type { Signer } from "../../../shared/identity/keys.ts";
+import type { SecretStore, Vault } from "../../../shared/identity/ports.ts";
+import type { SpeedTest } from "../../../shared/ipc/app.ts";
 import type {
   HostApi,
   HostSnapshot,
@@ -16,21 +16,21 @@ import type {
   Replies,
   RuntimeView,
   Standing,
-} from "../../shared/ipc/contract.ts";
-import { isSignedForm } from "../../shared/mesh/envelope.ts";
-import type { PeerView } from "../../shared/mesh/mesh.ts";
-import { RoomSessions } from "../../shared/room/session.ts";
-import type { RoomSnapshot } from "../../shared/room/snapshot.ts";
-import type { LeftReason } from "../../shared/room/state.ts";
-import { cleanUsername } from "../../shared/room/username.ts";
-import { SignalingClient, type SignalingState } from "../../shared/signaling/client.ts";
-import type { DialSignaling } from "../../shared/signaling/ports.ts";
-import { median } from "../../shared/tunnel/speed-burst.ts";
-import { Engine, type EngineOptions, type TunnelState } from "../engine/engine.ts";
-import type { CreateEngine, EnginePort } from "../engine/engine-port.ts";
-import { RoomMemory } from "./room-memory.ts";
+} from "../../../shared/ipc/contract.ts";
+import { isSignedForm } from "../../../shared/mesh/envelope.ts";
+import type { PeerView } from "../../../shared/mesh/mesh.ts";
+import { RoomSessions } from "../../../shared/room/session.ts";
+import type { RoomSnapshot } from "../../../shared/room/snapshot.ts";
+import type { LeftReason } from "../../../shared/room/state.ts";
+import { cleanUsername } from "../../../shared/room/username.ts";
+import { SignalingClient, type SignalingState } from "../../../shared/signaling/client.ts";
+import type { DialSignaling } from "../../../shared/signaling/ports.ts";
+import { median } from "../../../shared/tunnel/speed-burst.ts";
+import { Engine, type EngineOptions, type TunnelState } from "../../engine/engine.ts";
+import type { CreateEngine, EnginePort } from "../../engine/engine-port.ts";
+import { RoomMemory } from "../room-memory.ts";
+import { type InvitationSecrets, TrustDesk, type TrustDeskEvents } from "../trust-desk.ts";
 import { type Handlers, type RoomMethod, RoomRequests } from "./room-requests.ts";
-import { type InvitationSecrets, TrustDesk, type TrustDeskEvents } from "./trust-desk.ts";
 import { memberView, roomView, trafficView, tunnelView } from "./views.ts";
 
 /** How many probes one `ping` may have on the way, and how long each may take. */

@@ -1,15 +1,15 @@
-import type { PublicKey, RoomId } from "../../shared/base/brand.ts";
-import type { Logger } from "../../shared/base/logger.ts";
-import { fail, ok, type Result } from "../../shared/base/result.ts";
-import type { InRoom, MemberInRoom, Method, Params, Replies, RoomView } from "../../shared/ipc/contract.ts";
-import type { PeerView } from "../../shared/mesh/mesh.ts";
-import { ROOM_ID_PATTERN } from "../../shared/protocols/govpn/limits.ts";
-import { cleanRoomName } from "../../shared/room/names.ts";
-import type { RoomSessions } from "../../shared/room/session.ts";
-import type { RoomSnapshot } from "../../shared/room/snapshot.ts";
-import type { RoomTrust } from "../../shared/trust/room-trust.ts";
+import type { PublicKey, RoomId } from "../../../shared/base/brand.ts";
+import type { Logger } from "../../../shared/base/logger.ts";
+import { fail, ok, type Result } from "../../../shared/base/result.ts";
+import type { InRoom, MemberInRoom, Method, Params, Replies, RoomView } from "../../../shared/ipc/contract.ts";
+import type { PeerView } from "../../../shared/mesh/mesh.ts";
+import { ROOM_ID_PATTERN } from "../../../shared/protocols/govpn/limits.ts";
+import { cleanRoomName } from "../../../shared/room/names.ts";
+import type { RoomSessions } from "../../../shared/room/session.ts";
+import type { RoomSnapshot } from "../../../shared/room/snapshot.ts";
+import type { RoomTrust } from "../../../shared/trust/room-trust.ts";
+import { readSecrets, type TrustDesk } from "../trust-desk.ts";
 import { type FoundMember, findMember, pickRoom } from "./lookup.ts";
-import { readSecrets, type TrustDesk } from "./trust-desk.ts";
 
 export interface RoomRequestsDeps {
   readonly rooms: RoomSessions;
