@@ -22,6 +22,8 @@ export function linkInWords({ state, standing, path, lane, rttMs, verified }: Me
   switch (standing) {
     case "door":
       return "at the door";
+    case "turned_away":
+      return "turned away";
     case "away":
       return "has not let this machine in";
     case "removed":
@@ -62,6 +64,13 @@ export function removedInWords({ removed }: RoomTrustView): string {
       return `${isPlain ? username : `${username} ${key}`.trim()} (${kind})`;
     })
     .join(", ");
+}
+
+/** Whom this machine's person said no to a moment ago, and how to let one in after all; empty when there is nobody. */
+export function turnedAwayInWords(room: Pick<RoomView, "name" | "members">): string {
+  const names = room.members.filter(({ standing }) => standing === "turned_away").map(({ username }) => username);
+  if (names.length === 0) return "";
+  return `Turned away from "${room.name}" a moment ago: ${names.join(", ")}. To let somebody in after all: govpn let-in MEMBER`;
 }
 
 /** What a member is to be called in a command: its name, or its address where the name would not do. */

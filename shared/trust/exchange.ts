@@ -132,8 +132,8 @@ export class Exchange {
 }
 
 /** How the door answers, to whom it does not open. */
-function refusalOf({ standing, isTurnedAway }: Peer): DoorAnswer | undefined {
+function refusalOf({ standing }: Peer): DoorAnswer | undefined {
   if (standing === "door") return "wait";
-  if (standing === "removed" || standing === "banned") return standing;
-  return standing === "proving" && isTurnedAway ? "no" : undefined;
+  if (standing === "turned_away") return "no";
+  return standing === "removed" || standing === "banned" ? standing : undefined;
 }

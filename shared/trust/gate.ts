@@ -72,9 +72,11 @@ export function standingOf(ground: Ground, member: PublicKey, shown: Shown | und
   // Without the key that holds, this machine can check nobody's proof: it is the one that waits.
   if (!hasCurrentKey(ground)) return greeting && greeting.key !== "" ? "away" : "proving";
   if (!greeting) return "proving";
+  // Also where it claims to know of more: what it knows it can show.
+  if (isTurnedAway) return "turned_away";
   // What it has, this machine may only not have heard of yet; or it has, and this machine waits for it.
   if (isAhead(greeting, ground.policy)) return isRefusal(answer) ? "away" : "proving";
-  return isTurnedAway ? "proving" : "door";
+  return "door";
 }
 
 /** How the policy that a greeting speaks of relates to the one held here. */

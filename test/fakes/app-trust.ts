@@ -65,7 +65,7 @@ export function trustHandlers(host: TrustingHost): Pick<Handlers, TrustMethod> {
       }),
     turnAway: ({ roomId = "", member }) =>
       withMember(roomId, member, ({ publicKey, username }) => {
-        host.changeMember(roomId, publicKey, (one) => ({ ...one, standing: "proving", state: "connecting" }));
+        host.changeMember(roomId, publicKey, (one) => ({ ...one, standing: "turned_away", state: "connecting" }));
         host.note({
           kind: "door_closed",
           roomId: roomId as RoomId,

@@ -89,6 +89,7 @@ describe("somebody who has the id and the PIN of a sealed room, and no link", ()
     expect(await cat.up.waitFor(told("no"))).toMatchObject({ public_key: ann.publicKey });
     expect(await reachable(cat.host, ann.ipv4)).toBe(false);
     expect((await ann.ask("door")).lines).toEqual([]);
+    expect(await ann.peer(cat)).toMatchObject({ standing: "turned_away", state: "connecting" });
     await cat.tell("down");
   });
 

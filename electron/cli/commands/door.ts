@@ -6,6 +6,7 @@ import type { ControlParams } from "../../../shared/ipc/control.ts";
 import { askHost } from "../control-client.ts";
 import { quoted } from "../invocation.ts";
 import { createOutput, type Output, table } from "../output.ts";
+import { turnedAwayInWords } from "../standing.ts";
 import { ask, complain, type GlobalOptions, pickRoom, type RoomOptions, roomOf, roomOption } from "./ask.ts";
 
 /** Who comes in and who does not: the door, and those who were removed. */
@@ -39,6 +40,8 @@ function showDoors(rooms: readonly RoomView[], { publicKey: self }: HostSnapshot
     for (const line of table(rows)) output.say(line);
     if (at.length > 0) output.say(whatToDo(room));
     const words = room.members.find(({ publicKey }) => publicKey === self)?.words;
+    const turnedAway = turnedAwayInWords(room);
+    if (turnedAway !== "") output.say(turnedAway);
     if (room.trust.waiting) output.say(`This machine waits at the door of "${room.name}". Its words: ${words}`);
   }
   if (knocking.every(({ room, at }) => at.length === 0 && !room.trust.waiting)) output.say("Nobody is at the door.");

@@ -6,6 +6,7 @@ import {
   reachInWords,
   removedInWords,
   sealInWords,
+  turnedAwayInWords,
 } from "../../../electron/cli/standing.ts";
 import { inWords } from "../../../electron/cli/words.ts";
 import type { PublicKey } from "../../../shared/base/brand.ts";
@@ -36,11 +37,25 @@ describe("a room in words", () => {
   });
 });
 
+describe("who was turned away, in words", () => {
+  it("is nobody where nobody was", () => {
+    expect(turnedAwayInWords({ ...room, members: [member, { ...member, standing: "door" }] })).toBe("");
+  });
+
+  it("is named, with how to let it in after all", () => {
+    const eve = { ...member, username: "Eve", standing: "turned_away" } as const;
+    expect(turnedAwayInWords({ ...room, members: [member, eve] })).toBe(
+      'Turned away from "Den" a moment ago: Eve. To let somebody in after all: govpn let-in MEMBER',
+    );
+  });
+});
+
 describe("a member in words", () => {
   it.each<[Partial<MemberView>, string]>([
     [{ state: "self" }, "this machine"],
     [{ state: "connecting", standing: "proving" }, "connecting"],
     [{ state: "connecting", standing: "door" }, "at the door"],
+    [{ state: "connecting", standing: "turned_away" }, "turned away"],
     [{ state: "connecting", standing: "away" }, "has not let this machine in"],
     [{ state: "connecting", standing: "removed" }, "removed"],
     [{ state: "connecting", standing: "banned" }, "banned"],

@@ -83,7 +83,8 @@ describe("somebody with the PIN alone", () => {
     const { ann, eve } = await withEveAtTheDoor();
     await world.must(ann, "turnAway", { member: "Eve" });
     await world.until(() => news(eve, "answered").some(({ answer }) => answer === "no"));
-    expect(standing(ann, eve)).toBe("proving");
+    expect(standing(ann, eve)).toBe("turned_away");
+    expect(await sendPacket(eve, ann, world.clock)).toHaveLength(0);
   });
 });
 

@@ -76,7 +76,7 @@ describe("a sealed room", () => {
     await world.settle();
     expect(ann.room.turnAway(eve.key)).toMatchObject({ ok: true });
     await world.settle();
-    expect(ann.standing(eve)).toBe("proving");
+    expect(ann.standing(eve)).toBe("turned_away");
     expect(eve.news.at(-1)).toMatchObject({ kind: "answered", answer: "no" });
     world.link(eve, ann);
     await world.settle();
