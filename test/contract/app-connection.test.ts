@@ -4,7 +4,7 @@ import { createInterface } from "node:readline";
 import { MessageChannel, type MessagePort } from "node:worker_threads";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { systemClock } from "../../electron/adapters/clock.ts";
-import { type AppConnection, serveApp, type WatchableApp } from "../../electron/main/app-connection.ts";
+import { type AppConnection, serveApp, type WatchableApp } from "../../electron/main/ipc/app-connection.ts";
 import type { PublicKey, RoomId } from "../../shared/base/brand.ts";
 import { silentLogger } from "../../shared/base/logger.ts";
 import { ok, type Result } from "../../shared/base/result.ts";

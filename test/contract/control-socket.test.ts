@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { askHost } from "../../electron/cli/control-client.ts";
-import { serveControl } from "../../electron/main/control-socket.ts";
+import { serveControl } from "../../electron/main/ipc/control-socket.ts";
 import { silentLogger } from "../../shared/base/logger.ts";
 import { fail, ok, type Result } from "../../shared/base/result.ts";
 import type { ControlApi, ControlMethod } from "../../shared/ipc/control.ts";

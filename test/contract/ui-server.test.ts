@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { WebSocket } from "ws";
 import { secureRandom } from "../../electron/adapters/random.ts";
-import type { AppConnection } from "../../electron/main/app-connection.ts";
+import type { AppConnection } from "../../electron/main/ipc/app-connection.ts";
 import { MAX_SESSIONS, MAX_TOKENS, TOKEN_LIFETIME_MS } from "../../electron/main/ui-server/access.ts";
 import { readUiFiles } from "../../electron/main/ui-server/files.ts";
 import { startUiServer, type UiServer } from "../../electron/main/ui-server/server.ts";

@@ -4,7 +4,7 @@ import type { Profile } from "../../electron/adapters/profile/profile.ts";
 import { parseEnvelope } from "../../electron/adapters/secrets/envelope.ts";
 import { secretsFromJson } from "../../electron/adapters/secrets/secrets-document.ts";
 import { openDocument, sealDocument } from "../../electron/adapters/vault/sealed-document.ts";
-import { ActivityLog, MAX_ACTIVITY } from "../../electron/main/activity.ts";
+import { ActivityLog, MAX_ACTIVITY } from "../../electron/main/activity/log.ts";
 import { openMemory } from "../../electron/main/desktop/memory.ts";
 import { openingFor } from "../../electron/main/desktop/window-place.ts";
 import { importIdentity } from "../../electron/main/identity/backup.ts";

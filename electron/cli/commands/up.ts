@@ -8,7 +8,7 @@ import { lineSink } from "../../adapters/log-lines.ts";
 import type { IceServerConfig } from "../../adapters/webrtc/ice-servers.ts";
 import { parseIceServer } from "../../adapters/webrtc/ice-servers.ts";
 import type { TunMode } from "../../engine/engine.ts";
-import type { App } from "../../main/app.ts";
+import type { App } from "../../main/app/app.ts";
 import type { HostRequest, RunningHost } from "../../main/compose.ts";
 import { hasDesktop, offerUi } from "../browser.ts";
 import { type Entry, reachArgument, readEntry } from "../entry.ts";

@@ -4,7 +4,7 @@ import type { Logger } from "../../../shared/base/logger.ts";
 import { messageOf, type Result } from "../../../shared/base/result.ts";
 import type { AppState } from "../../../shared/ipc/app.ts";
 import type { Place } from "../../../shared/ipc/desktop.ts";
-import type { WatchableApp } from "../app-connection.ts";
+import type { WatchableApp } from "../ipc/app-connection.ts";
 import type { UiFiles } from "../ui-server/files.ts";
 import { servePage } from "./app-protocol.ts";
 import { type Autostart, HIDDEN, type LaunchCommand } from "./autostart.ts";

@@ -1,6 +1,6 @@
 import type { Logger } from "../../../shared/base/logger.ts";
 import type { AppState } from "../../../shared/ipc/app.ts";
-import type { WatchableApp } from "../app-connection.ts";
+import type { WatchableApp } from "../ipc/app-connection.ts";
 import type { Autostart } from "./autostart.ts";
 
 export interface LoginOptions {

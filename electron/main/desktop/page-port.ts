@@ -1,7 +1,7 @@
 import type { Clock } from "../../../shared/base/clock.ts";
 import type { Logger } from "../../../shared/base/logger.ts";
 import { ASK_FOR_PORT, PORT } from "../../../shared/ipc/desktop.ts";
-import { type AppConnection, serveApp, type WatchableApp } from "../app-connection.ts";
+import { type AppConnection, serveApp, type WatchableApp } from "../ipc/app-connection.ts";
 import type { ElectronParts, FramePart, PortPart } from "./electron-parts.ts";
 import { isOurPage } from "./security.ts";
 

@@ -6,7 +6,7 @@ import type { RandomBytes } from "../../../shared/base/random.ts";
 import { fail, ok, type Result } from "../../../shared/base/result.ts";
 import type { UiLink } from "../../../shared/ipc/control.ts";
 import { ownersOf } from "../../adapters/sockets/peer-user.ts";
-import { serveApp, type WatchableApp } from "../app-connection.ts";
+import { serveApp, type WatchableApp } from "../ipc/app-connection.ts";
 import { readUiFiles } from "./files.ts";
 import { startUiServer, type UiServer } from "./server.ts";
 

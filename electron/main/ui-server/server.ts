@@ -13,7 +13,7 @@ import {
   type SocketAcceptor,
   type UpgradeRefusal,
 } from "../../adapters/sockets/ws-server.ts";
-import type { AppConnection } from "../app-connection.ts";
+import type { AppConnection } from "../ipc/app-connection.ts";
 import { UiAccess } from "./access.ts";
 import type { UiFile, UiFiles } from "./files.ts";
 import { cookiesOf, type Refusal, UiGate } from "./gate.ts";

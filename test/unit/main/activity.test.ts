@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { ActivityLog, MAX_ACTIVITY } from "../../../electron/main/activity.ts";
+import { ActivityLog, MAX_ACTIVITY } from "../../../electron/main/activity/log.ts";
 import { silentLogger } from "../../../shared/base/logger.ts";
 import { FakeClock } from "../../fakes/clock.ts";
 import { FakeFiles } from "../../fakes/files.ts";

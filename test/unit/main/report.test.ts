@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { writeReport } from "../../../electron/main/report.ts";
+import { writeReport } from "../../../electron/main/app/report.ts";
 import type { LogRecord } from "../../../shared/base/logger.ts";
 import type { AppState } from "../../../shared/ipc/app.ts";
 import { defaultSettings } from "../../../shared/ipc/settings.ts";

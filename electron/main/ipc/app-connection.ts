@@ -1,11 +1,11 @@
-import type { Clock } from "../../shared/base/clock.ts";
-import { type Disposable, DisposableStore } from "../../shared/base/disposable.ts";
-import type { Logger } from "../../shared/base/logger.ts";
-import { TokenBucket } from "../../shared/base/rate.ts";
-import { fail, messageOf, type Result } from "../../shared/base/result.ts";
-import { type AppApi, type AppState, appRequests } from "../../shared/ipc/app.ts";
-import { diff } from "../../shared/ipc/patch.ts";
-import { callDecoder, encodePush, encodeReply, MAX_APP_REQUEST_LENGTH } from "../../shared/ipc/wire.ts";
+import type { Clock } from "../../../shared/base/clock.ts";
+import { type Disposable, DisposableStore } from "../../../shared/base/disposable.ts";
+import type { Logger } from "../../../shared/base/logger.ts";
+import { TokenBucket } from "../../../shared/base/rate.ts";
+import { fail, messageOf, type Result } from "../../../shared/base/result.ts";
+import { type AppApi, type AppState, appRequests } from "../../../shared/ipc/app.ts";
+import { diff } from "../../../shared/ipc/patch.ts";
+import { callDecoder, encodePush, encodeReply, MAX_APP_REQUEST_LENGTH } from "../../../shared/ipc/wire.ts";
 
 /**
  * One window's connection, whatever carries it: a WebSocket of a browser tab, a MessagePort of the desktop app, a line

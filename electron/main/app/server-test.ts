@@ -1,5 +1,5 @@
-import type { ServerTest } from "../../shared/ipc/app.ts";
-import type { ServerReport } from "../adapters/net/server-probe.ts";
+import type { ServerTest } from "../../../shared/ipc/app.ts";
+import type { ServerReport } from "../../adapters/net/server-probe.ts";
 
 /** What a look at a server comes to, in one sentence. A server that members can sign in at accepts WebSockets. */
 export function testOf(url: string, { health, upgrade }: ServerReport): ServerTest {

@@ -1,5 +1,5 @@
-import type { LogRecord } from "../../shared/base/logger.ts";
-import type { AppState, AppView, DoctorFinding } from "../../shared/ipc/app.ts";
+import type { LogRecord } from "../../../shared/base/logger.ts";
+import type { AppState, AppView, DoctorFinding } from "../../../shared/ipc/app.ts";
 
 export interface ReportSources {
   readonly app: AppView;

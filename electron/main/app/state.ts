@@ -1,6 +1,6 @@
-import type { AppState, AppView, RightsView, UiRoom } from "../../shared/ipc/app.ts";
-import type { HostSnapshot, RoomView } from "../../shared/ipc/contract.ts";
-import type { Settings } from "../../shared/ipc/settings.ts";
+import type { AppState, AppView, RightsView, UiRoom } from "../../../shared/ipc/app.ts";
+import type { HostSnapshot, RoomView } from "../../../shared/ipc/contract.ts";
+import type { Settings } from "../../../shared/ipc/settings.ts";
 
 export interface StateSources {
   readonly app: AppView;

@@ -1,10 +1,10 @@
 import * as v from "valibot";
-import type { PublicKey, RoomId } from "../../shared/base/brand.ts";
-import type { Clock } from "../../shared/base/clock.ts";
-import type { Disposable } from "../../shared/base/disposable.ts";
-import type { Logger } from "../../shared/base/logger.ts";
-import { ACTIVITY_KINDS, type Activity } from "../../shared/ipc/app.ts";
-import type { Profile } from "../adapters/profile/profile.ts";
+import type { PublicKey, RoomId } from "../../../shared/base/brand.ts";
+import type { Clock } from "../../../shared/base/clock.ts";
+import type { Disposable } from "../../../shared/base/disposable.ts";
+import type { Logger } from "../../../shared/base/logger.ts";
+import { ACTIVITY_KINDS, type Activity } from "../../../shared/ipc/app.ts";
+import type { Profile } from "../../adapters/profile/profile.ts";
 
 const ACTIVITY_FILE = "activity.json";
 /** Some days of an ordinary machine's life, and what a person scrolls through. */

@@ -1,17 +1,17 @@
-import type { Clock } from "../../shared/base/clock.ts";
-import type { Logger } from "../../shared/base/logger.ts";
-import type { RandomBytes } from "../../shared/base/random.ts";
-import type { Result } from "../../shared/base/result.ts";
-import type { Signer } from "../../shared/identity/keys.ts";
-import type { SecretStore, Vault } from "../../shared/identity/ports.ts";
-import type { AppView, DoctorFinding, RightsView } from "../../shared/ipc/app.ts";
-import type { Settings } from "../../shared/ipc/settings.ts";
-import type { ServerReport } from "../adapters/net/server-probe.ts";
-import type { DeviceWish } from "../adapters/tun/netconf.ts";
-import type { TransportPlan } from "../engine/messages.ts";
-import type { HostParts } from "./host/runner.ts";
+import type { Clock } from "../../../shared/base/clock.ts";
+import type { Logger } from "../../../shared/base/logger.ts";
+import type { RandomBytes } from "../../../shared/base/random.ts";
+import type { Result } from "../../../shared/base/result.ts";
+import type { Signer } from "../../../shared/identity/keys.ts";
+import type { SecretStore, Vault } from "../../../shared/identity/ports.ts";
+import type { AppView, DoctorFinding, RightsView } from "../../../shared/ipc/app.ts";
+import type { Settings } from "../../../shared/ipc/settings.ts";
+import type { ServerReport } from "../../adapters/net/server-probe.ts";
+import type { DeviceWish } from "../../adapters/tun/netconf.ts";
+import type { TransportPlan } from "../../engine/messages.ts";
+import type { HostParts } from "../host/runner.ts";
+import type { SettingsFiles } from "../settings/store.ts";
 import type { ReportSources } from "./report.ts";
-import type { SettingsFiles } from "./settings/store.ts";
 
 /** What the network device needs, where this user may not make one. Real: electron/adapters/tun/grant.ts. */
 export interface RightsPort {

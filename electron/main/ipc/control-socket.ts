@@ -1,10 +1,10 @@
 import { chmod, rm } from "node:fs/promises";
 import { createServer, type Server, type Socket } from "node:net";
 import { createInterface } from "node:readline";
-import type { Logger } from "../../shared/base/logger.ts";
-import { fail, messageOf, ok, type Result } from "../../shared/base/result.ts";
-import { type ControlApi, decodeControlCall } from "../../shared/ipc/control.ts";
-import { encodeReply, MAX_REQUEST_LENGTH } from "../../shared/ipc/wire.ts";
+import type { Logger } from "../../../shared/base/logger.ts";
+import { fail, messageOf, ok, type Result } from "../../../shared/base/result.ts";
+import { type ControlApi, decodeControlCall } from "../../../shared/ipc/control.ts";
+import { encodeReply, MAX_REQUEST_LENGTH } from "../../../shared/ipc/wire.ts";
 
 /** Commands, and scripts that watch: more at once than anybody needs, fewer than a runaway script opens. */
 const MAX_CLIENTS = 64;

@@ -1,7 +1,7 @@
-import type { Clock } from "../../shared/base/clock.ts";
-import type { Disposable } from "../../shared/base/disposable.ts";
-import type { AppState } from "../../shared/ipc/app.ts";
-import { applyPatch, diff } from "../../shared/ipc/patch.ts";
+import type { Clock } from "../../../shared/base/clock.ts";
+import type { Disposable } from "../../../shared/base/disposable.ts";
+import type { AppState } from "../../../shared/ipc/app.ts";
+import { applyPatch, diff } from "../../../shared/ipc/patch.ts";
 
 /** Four pictures a second look immediate, and a flood of events costs no more than that. */
 const PUBLISH_EVERY_MS = 250;
