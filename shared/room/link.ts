@@ -39,8 +39,10 @@ type Refusal = { readonly code: LinkFailureCode; readonly message: string };
 const CONTROL_CHARACTERS = /[\p{Cc}\p{Zl}\p{Zp}]/u;
 /** Scheme, host, path, query and fragment as written. */
 const SHAPE = /^govpn:\/\/([^/?#]*)(?:\/([^/?#]*)\/?)?(?:\?([^#]*))?(?:#(.*))?$/i;
-const KEY = /^[A-Za-z0-9_-]{43}$/;
-const OWNER = /^[A-Za-z0-9_-]{22}$/;
+// 32 and 16 bytes in base64url. The last character has bits to spare, which are 0: of several texts for the same bytes
+// one alone is read, as by whoever takes the key and the hash up.
+const KEY = /^[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]$/;
+const OWNER = /^[A-Za-z0-9_-]{21}[AQgw]$/;
 
 export function formatJoinLink({ roomId, server, name, key, owner }: JoinLink): string {
   const query = formatQuery({ server, name });

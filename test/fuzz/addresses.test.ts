@@ -7,6 +7,7 @@ import { ROOM_ID_PATTERN } from "../../shared/protocols/govpn/limits.ts";
 import { formatJoinLink, MAX_LINK_LENGTH, parseJoinLink } from "../../shared/room/link.ts";
 import { cleanRoomName } from "../../shared/room/names.ts";
 import { parseServerUrl } from "../../shared/signaling/url.ts";
+import { parseOwnerPin, parseRoomKey } from "../../shared/trust/room-key.ts";
 import { formatInboundRule, MAX_PORT_RANGES, parseInboundRule } from "../../shared/tunnel/inbound-rule.ts";
 import { digest, fuzzBytes, fuzzTexts, must } from "./mutation/drive.ts";
 
@@ -27,8 +28,8 @@ describe("what somebody pastes or clicks", () => {
       must(ROOM_ID_PATTERN.test(roomId), "a room's id is one");
       must(server === undefined || isSocketUrl(server), "a server is one to dial");
       must(name === undefined || cleanRoomName(name) === name, "a name is fit to be shown");
-      must(key === undefined || key.length === 43, "a key has 32 bytes");
-      must(owner === undefined || owner.length === 22, "a hash has 16 bytes");
+      must(key === undefined || parseRoomKey(key) !== undefined, "a key can be taken up");
+      must(owner === undefined || parseOwnerPin(owner) !== undefined, "so can a founder's hash");
       const written = formatJoinLink(read.value);
       // Escapes make it longer than it came.
       if (written.length > MAX_LINK_LENGTH) return;

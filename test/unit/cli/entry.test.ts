@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { isServerInUse, reachArgument, readEntry } from "../../../electron/cli/entry.ts";
 
 const KEY = "k".repeat(43);
-const OWNER = "o".repeat(22);
+const OWNER = "w".repeat(22);
 const LINK = `govpn://join/den?server=wss%3A%2F%2Fvpn.example.org%2Fws&name=Den#k=${KEY}&o=${OWNER}`;
 const ENTRY = { roomId: "den", server: "wss://vpn.example.org/ws", key: KEY, owner: OWNER };
 

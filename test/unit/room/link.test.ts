@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import type { RoomId } from "../../../shared/base/brand.ts";
 import { ok } from "../../../shared/base/result.ts";
 import { formatJoinLink, MAX_LINK_LENGTH, parseJoinLink } from "../../../shared/room/link.ts";
+import { parseOwnerPin, parseRoomKey } from "../../../shared/trust/room-key.ts";
 
 const room = (id: string) => id as RoomId;
 
@@ -14,12 +15,22 @@ describe("a join link", () => {
   });
 
   it("brings a sealed room's key and founder across, in the fragment alone", () => {
-    const secrets = { key: "k".repeat(43), owner: "o".repeat(22) };
+    const secrets = { key: "k".repeat(43), owner: "w".repeat(22) };
     const text = formatJoinLink({ roomId: room("a1"), name: "Den", ...secrets });
     expect(text).toBe(`govpn://join/a1?name=Den#k=${secrets.key}&o=${secrets.owner}`);
     expect(parseJoinLink(text)).toEqual(ok({ roomId: "a1", name: "Den", ...secrets }));
     // Where a browser would send it along, it is no key.
     expect(parseJoinLink(`govpn://join/a1?k=${secrets.key}`)).toEqual(ok({ roomId: "a1" }));
+  });
+
+  it("reads a key and a founder's hash where they can be taken up, and nowhere else", () => {
+    const digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+    for (const digit of digits) {
+      const [key, owner] = [`${"k".repeat(42)}${digit}`, `${"w".repeat(21)}${digit}`];
+      const isRead = (k: string, o: string) => parseJoinLink(`govpn://join/a1#k=${k}&o=${o}`).ok;
+      expect(isRead(key, "w".repeat(22)), key).toBe(parseRoomKey(key) !== undefined);
+      expect(isRead("k".repeat(43), owner), owner).toBe(parseOwnerPin(owner) !== undefined);
+    }
   });
 
   it("needs neither server nor name", () => {
@@ -80,6 +91,8 @@ describe("a join link", () => {
     ["link_key", `govpn://join/a1#k=${"+".repeat(43)}`],
     ["link_key", `govpn://join/a1#k=${"k".repeat(43)}&o=short`],
     ["link_key", "govpn://join/a1#k="],
+    ["link_key", `govpn://join/a1#k=${"k".repeat(42)}l&o=${"w".repeat(22)}`],
+    ["link_key", `govpn://join/a1#k=${"k".repeat(43)}&o=${"w".repeat(21)}x`],
     ["link_key", `govpn://join/a1#k=${"k".repeat(43)}`],
     ["link_repeated", `govpn://join/a1#k=${"k".repeat(43)}&k=${"l".repeat(43)}`],
   ])("is refused with %s: %j", (code, text) => {
