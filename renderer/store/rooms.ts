@@ -7,7 +7,7 @@ export function isReached({ state, standing }: MemberView): boolean {
   return state === "connected" && standing === "member";
 }
 
-/** Everybody else of the room, but for who is not in it: at the door, or removed. */
+/** Everybody else of the room, but for who is not in it: at the door, turned away, or removed. */
 export function othersIn(room: UiRoom): readonly MemberView[] {
   return Object.values(room.members).filter(({ state, standing }) => state !== "self" && isInside(standing));
 }
@@ -59,7 +59,7 @@ export function roomsInOrder({ rooms }: AppState): readonly RoomId[] {
 
 /**
  * This computer first, then who answers, then the others by name, so that rows keep their place while figures change;
- * who was removed and is still there comes last. Who waits at the door is not among them.
+ * who was turned away or removed and is still there comes last. Who waits at the door is not among them.
  */
 export function membersInOrder(room: UiRoom): readonly MemberView[] {
   const rank = (member: MemberView) => {

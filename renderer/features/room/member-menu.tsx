@@ -2,6 +2,7 @@ import {
   Activity,
   AtSign,
   Ban,
+  DoorOpen,
   Ellipsis,
   KeyRound,
   MessageSquareQuote,
@@ -75,10 +76,25 @@ function Items({ roomId, publicKey }: MemberRef) {
           <MenuItem icon={<ShieldHalf size={15} />} opensDialog onSelect={() => open("reach")}>
             {t("member.reach", { name: member.username })}
           </MenuItem>
+          <LetIn roomId={roomId} member={member} />
           <OwnerItems roomId={roomId} member={member} open={open} />
         </>
       )}
     </>
+  );
+}
+
+/** Whoever was turned away by mistake is still there for a while. */
+function LetIn({ roomId, member: { publicKey, username: name, standing } }: Omit<OwnerItemsProps, "open">) {
+  const { t } = useTranslation();
+  const { order } = useActions();
+  const canLetIn = useHost(({ rooms }) => rooms[roomId]?.trust.canLetIn ?? false);
+  if (!canLetIn || standing !== "turned_away") return null;
+  const done = { kind: "said", key: "door.letInDone", values: { name } } as const;
+  return (
+    <MenuItem icon={<DoorOpen size={15} />} onSelect={() => void order("letIn", { roomId, member: publicKey }, done)}>
+      {t("member.letInAfterAll")}
+    </MenuItem>
   );
 }
 

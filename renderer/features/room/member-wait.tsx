@@ -21,8 +21,9 @@ export function MemberWait({ roomId, publicKey }: MemberRef) {
 export function waitOf(member: MemberView | undefined) {
   if (!member || member.state === "self") return undefined;
   const { state, standing, path } = member;
-  if (standing === "removed" || standing === "banned" || standing === "away") return standing;
-  // A way to it is there, and yet it has not shown that it belongs here, or was turned away.
+  const isOutside = standing === "removed" || standing === "banned" || standing === "turned_away";
+  if (isOutside || standing === "away") return standing;
+  // A way to it is there, and yet it has not shown that it belongs here.
   if (standing === "proving" && path !== undefined) return standing;
   return state === "connecting" || state === "reconnecting" ? state : undefined;
 }

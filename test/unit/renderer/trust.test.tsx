@@ -62,6 +62,18 @@ describe("somebody at the door", () => {
     expect(asked("letIn")).toEqual([{ roomId: HOME, member: FARID }]);
   });
 
+  it("is said to be turned away while it stays, and can be let in after all", async () => {
+    const { user, host, happen } = openWindow(doorState, { place: HOME_PLACE });
+    await screen.findByRole("region", { name: "At the door" });
+    await happen(() => host.changeMember(HOME, FARID, (one) => ({ ...one, standing: "turned_away" })));
+    const row = within((await screen.findByRole("button", { name: "Menu for Farid" })).closest("li")!);
+    expect(row.getAllByText("Turned away")).not.toHaveLength(0);
+    expect(row.queryByRole("button", { name: /Direct|Relayed/ })).toBeNull();
+    await choose(user, "Menu for Farid", "Let in after all");
+    await told("Farid is in.");
+    await waitFor(() => expect(screen.queryByText("Turned away")).toBeNull());
+  });
+
   it("is left to those who may answer, by name", async () => {
     openWindow(doorOfOthersState, { place: { screen: "room", roomId: WORK } });
     expect(await screen.findByText("Ana Souza or Farid can let them in.")).toBeTruthy();
