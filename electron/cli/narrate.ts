@@ -1,6 +1,7 @@
 import type { PublicKey, RoomId } from "../../shared/base/brand.ts";
 import type { RoomView, ServerView, TunnelView } from "../../shared/ipc/contract.ts";
-import type { Host, HostEvents } from "../main/host/host.ts";
+import type { HostEvents } from "../main/host/events.ts";
+import type { Host } from "../main/host/host.ts";
 import { narrateTrust } from "./narrate-trust.ts";
 import type { Output } from "./output.ts";
 import { duration, inWords } from "./words.ts";

@@ -257,8 +257,4 @@ export interface Replies {
   down: { readonly stopping: true };
 }
 
-/** Who answers: the running host. */
-export interface HostApi {
-  call<M extends Method>(method: M, params: Params<M>): Promise<IpcResult<Replies[M]>>;
-}
 export type IpcResult<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly error: Failure };

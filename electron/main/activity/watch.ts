@@ -5,7 +5,8 @@ import { missingCase, type Result } from "../../../shared/base/result.ts";
 import type { Activity } from "../../../shared/ipc/app.ts";
 import type { Replies } from "../../../shared/ipc/contract.ts";
 import type { LeftReason } from "../../../shared/room/state.ts";
-import type { Host, HostEvents } from "../host/host.ts";
+import type { HostEvents } from "../host/events.ts";
+import type { Host } from "../host/host.ts";
 
 /** Members that show up this soon after this machine entered the room were there before it. */
 const ENTERED_FOR_MS = 10_000;

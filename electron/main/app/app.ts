@@ -322,7 +322,7 @@ export class App implements WatchableApp {
       this.#isWanted,
     );
     const isSame = before !== undefined && before === this.#runner.host;
-    if (isSame && changed?.includes("username")) await before.call("setUsername", { username });
+    if (isSame && changed?.includes("username")) before.setUsername(username);
     const isTransport = changed?.some((name) => ["stun", "turn", "relayOnly", "lane"].includes(name));
     // As if every address were another: each link is made anew beside the old one, which carries on until then.
     if (isSame && isTransport && this.#runner.isStarted) before.wake(new Set());

@@ -1,7 +1,8 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { narrateTrust } from "../../../electron/cli/narrate-trust.ts";
 import type { Output } from "../../../electron/cli/output.ts";
-import type { Host, HostEvents } from "../../../electron/main/host/host.ts";
+import type { HostEvents } from "../../../electron/main/host/events.ts";
+import type { Host } from "../../../electron/main/host/host.ts";
 import type { PublicKey, RoomId } from "../../../shared/base/brand.ts";
 import { Emitter } from "../../../shared/base/emitter.ts";
 import { keyPairFrom } from "../../../shared/identity/keys.ts";

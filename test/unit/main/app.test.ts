@@ -589,11 +589,13 @@ describe("looking at things", () => {
     });
   });
 
-  it("tells whoever runs it that it should end", async () => {
+  it("answers that it will end before it tells whoever runs it", async () => {
     const ann = await started();
     let asked = 0;
     ann.app.events.on("down", () => asked++);
-    await ann.must("down", {});
+    expect(await ann.app.call("down", {})).toEqual(ok({ stopping: true }));
+    // The answer is out first.
+    expect(asked).toBe(0);
     await world.clock.advance(0);
     expect(asked).toBe(1);
   });

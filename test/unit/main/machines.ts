@@ -1,10 +1,10 @@
 import { nativeVerify } from "../../../electron/adapters/ed25519.ts";
 import { secureRandom } from "../../../electron/adapters/random.ts";
-import { Host, type HostOptions } from "../../../electron/main/host/host.ts";
+import { Host, type HostMethod, type HostOptions } from "../../../electron/main/host/host.ts";
 import { createLogger, type LogRecord } from "../../../shared/base/logger.ts";
 import { ok, type Result } from "../../../shared/base/result.ts";
 import { generateKeyPair, type KeyPair, signerOf } from "../../../shared/identity/keys.ts";
-import type { Method, Params, Replies, RoomView } from "../../../shared/ipc/contract.ts";
+import type { Params, Replies, RoomView } from "../../../shared/ipc/contract.ts";
 import { FakeClock } from "../../fakes/clock.ts";
 import { packetBetween } from "../../fakes/packets.ts";
 import { FakeSecretStore } from "../../fakes/secrets.ts";
@@ -101,7 +101,7 @@ export class World {
   }
 
   /** The answer of a machine, with time running while it is worked out. */
-  async ask<M extends Method>({ host }: Machine, method: M, params: Params<M>): Promise<Result<Replies[M]>> {
+  async ask<M extends HostMethod>({ host }: Machine, method: M, params: Params<M>): Promise<Result<Replies[M]>> {
     let answer: Result<Replies[M]> | undefined;
     void host.call(method, params).then((result) => {
       answer = result;
@@ -111,7 +111,7 @@ export class World {
   }
 
   /** The same, of something that works. */
-  async must<M extends Method>(machine: Machine, method: M, params: Params<M>): Promise<Replies[M]> {
+  async must<M extends HostMethod>(machine: Machine, method: M, params: Params<M>): Promise<Replies[M]> {
     const answer = await this.ask(machine, method, params);
     if (!answer.ok) throw new Error(`${method}: ${answer.error.code}, ${answer.error.message}`);
     return answer.value;
@@ -140,7 +140,7 @@ export class World {
 function recordEvents(host: Host): Machine["events"] {
   const seen: Machine["events"] = [];
   const names = [
-    ...(["server", "tunnel", "room", "closed", "peer", "gone", "refused", "address", "down"] as const),
+    ...(["server", "tunnel", "room", "closed", "peer", "gone", "refused", "address"] as const),
     ...(["trust", "key_changed"] as const),
   ];
   for (const name of names) host.events.on(name, (payload) => void seen.push({ name, payload }));
