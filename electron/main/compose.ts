@@ -37,10 +37,9 @@ import type { EmbeddedServer } from "./host/runner.ts";
 import { loadIdentity } from "./identity/identity.ts";
 import { serveControl } from "./ipc/control-socket.ts";
 import { watchNetwork } from "./network-watch.ts";
-import { moveRooms, ROOMS_DOCUMENT } from "./room-memory.ts";
+import { ROOMS_DOCUMENT } from "./room-memory.ts";
 import { openServerFolder } from "./server/folder.ts";
 import { transportPlan } from "./settings/run-plan.ts";
-import { moveTrust } from "./trust-memory.ts";
 import { HeadlessUi } from "./ui-server/headless-ui.ts";
 import { VERSION } from "./version.ts";
 
@@ -154,10 +153,6 @@ async function assemble(request: HostRequest, sink: LogSink, undo: Undo): Promis
         ...(request.engines && { createEngine: request.engines.create }),
       }),
     startServer: (at) => startEmbedded(at, profile.value, logger),
-    moveRooms: async (from, to) => {
-      await moveRooms(vault, from, to, logger);
-      await moveTrust(vault, from, to, logger);
-    },
   };
   const app = new App(parts);
   undo.push(() => app.stop());

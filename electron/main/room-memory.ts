@@ -11,7 +11,7 @@ export const ROOMS_DOCUMENT = "rooms";
 
 const Saved = v.object({
   v: v.literal(1),
-  /** By the server's URL: a room id means nothing elsewhere. */
+  /** By the server's name, which is its URL or `EMBEDDED_SERVER`: a room id means nothing elsewhere. */
   servers: v.record(
     v.string(),
     v.array(
@@ -28,22 +28,8 @@ const Saved = v.object({
   ),
 });
 
-/**
- * The same rooms are on the same server under another address from now on: the embedded server has another port. What
- * was there already under that address stays. A list that cannot be read is left to whoever loads it next, who says so.
- */
-export async function moveRooms(vault: Vault, fromUrl: string, toUrl: string, logger: Logger): Promise<void> {
-  try {
-    const text = await vault.get(ROOMS_DOCUMENT);
-    if (text === undefined) return;
-    const { [fromUrl]: moved = [], [toUrl]: there = [], ...others } = v.parse(Saved, JSON.parse(text)).servers;
-    const known = new Set(there.map(({ roomId }) => roomId));
-    const servers = { ...others, [toUrl]: [...there, ...moved.filter(({ roomId }) => !known.has(roomId))] };
-    await vault.set(ROOMS_DOCUMENT, JSON.stringify({ v: 1, servers }));
-  } catch (error) {
-    logger.error("the rooms could not be taken along to the server's new address", { error: reasonOf(error).message });
-  }
-}
+/** The embedded server is one server, with its rooms, at whatever port it listens next time. */
+export const EMBEDDED_SERVER = "embedded";
 
 /** Forgets every room on every server: the identity that is in them goes. Fails as the vault does. */
 export async function forgetRooms(vault: Vault): Promise<Result<void>> {
@@ -58,14 +44,17 @@ export async function forgetRooms(vault: Vault): Promise<Result<void>> {
 /** The rooms of earlier runs. They hold PINs, so they lie in the vault. */
 export class RoomMemory {
   readonly #vault: Vault;
-  readonly #serverUrl: string;
+  readonly #server: string;
+  readonly #formerly: string;
   readonly #logger: Logger;
   #others: v.InferOutput<typeof Saved>["servers"] = {};
   #writing: Promise<void> = Promise.resolve();
 
-  constructor(vault: Vault, serverUrl: string, logger: Logger) {
+  /** @param formerly the name that the server had in an earlier version; taken where there is none by the new one. */
+  constructor(vault: Vault, server: string, logger: Logger, formerly = server) {
     this.#vault = vault;
-    this.#serverUrl = serverUrl;
+    this.#server = server;
+    this.#formerly = formerly;
     this.#logger = logger;
   }
 
@@ -76,7 +65,7 @@ export class RoomMemory {
       if (text === undefined) return ok([]);
       const saved = v.parse(Saved, JSON.parse(text));
       this.#others = saved.servers;
-      const rooms = saved.servers[this.#serverUrl] ?? [];
+      const rooms = saved.servers[this.#server] ?? saved.servers[this.#formerly] ?? [];
       return ok(
         rooms.map(({ leaving, sealed, ...room }) => ({
           ...room,
@@ -91,7 +80,7 @@ export class RoomMemory {
 
   /** Writes in the order of the calls. A failure is logged: the rooms work on, but a restart would forget the change. */
   store(rooms: readonly SavedRoom[]): void {
-    const servers = { ...this.#others, [this.#serverUrl]: rooms };
+    const servers = { ...this.#others, [this.#server]: rooms };
     const text = JSON.stringify({ v: 1, servers });
     this.#writing = this.#writing
       .then(() => this.#vault.set(ROOMS_DOCUMENT, text))

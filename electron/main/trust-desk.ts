@@ -43,6 +43,7 @@ export interface TrustDeskOptions {
   readonly engine: EnginePort;
   readonly vault: Vault;
   readonly serverUrl: string;
+  readonly serverName?: string;
   readonly signer: Signer;
   readonly verify: VerifySignature;
   readonly clock: Clock;
@@ -83,11 +84,11 @@ export class TrustDesk {
   #isLoaded = false;
 
   constructor(options: TrustDeskOptions) {
-    const { engine, signer, verify, clock, random, logger, vault, serverUrl } = options;
+    const { engine, signer, verify, clock, random, logger, vault, serverUrl, serverName = serverUrl } = options;
     this.#options = options;
     this.#logger = logger.child("trust");
     this.events = new Emitter((error) => this.#logger.error("a listener failed", { error: messageOf(error) }));
-    this.#memory = new TrustMemory(vault, serverUrl, logger, KeptRooms);
+    this.#memory = new TrustMemory(vault, serverName, logger, KeptRooms, serverUrl);
     this.#people = new People({
       clock,
       nameOf: options.nameOf,

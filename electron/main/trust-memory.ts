@@ -15,23 +15,9 @@ export type TrustOfRooms = Readonly<Record<string, unknown>>;
 const isObject = (value: unknown) => typeof value === "object" && value !== null && !Array.isArray(value);
 const Trust = v.object({
   v: v.literal(1),
-  /** By the server's URL: a room id means nothing elsewhere. */
+  /** By the server's name, as in room-memory.ts. */
   servers: v.record(v.string(), v.custom<TrustOfRooms>(isObject)),
 });
-
-/**
- * The same rooms are on the same server under another address from now on: their keys and policies go along. What is there
- * already stays. What cannot be read is left to whoever loads it next, who says so.
- */
-export async function moveTrust(vault: Vault, fromUrl: string, toUrl: string, logger: Logger): Promise<void> {
-  try {
-    const { [fromUrl]: moved = {}, [toUrl]: there = {}, ...others } = await readTrust(vault);
-    const servers = { ...others, [toUrl]: { ...moved, ...there } };
-    if (Object.keys(moved).length > 0) await vault.set(TRUST_DOCUMENT, JSON.stringify({ v: 1, servers }));
-  } catch (error) {
-    logger.error("the rooms' keys could not be taken along to the server's new address", { error: messageOf(error) });
-  }
-}
 
 /** Forgets every room's key and policy, and whom this machine knows: they were another identity's. Fails as the vault does. */
 export async function forgetTrust(vault: Vault): Promise<Result<void>> {
@@ -47,16 +33,27 @@ export async function forgetTrust(vault: Vault): Promise<Result<void>> {
 /** Room keys and policies of one server, and known members of all: what must outlive the process. Both lie in the vault. */
 export class TrustMemory<Rooms extends TrustOfRooms = TrustOfRooms> {
   readonly #vault: Vault;
-  readonly #serverUrl: string;
+  readonly #server: string;
+  readonly #formerly: string;
   readonly #schema: v.GenericSchema<unknown, Rooms>;
   readonly #rooms: Writing;
   readonly #known: Writing;
   #others: Readonly<Record<string, TrustOfRooms>> = {};
 
-  /** @param schema checks what is kept of one server's rooms; of none, it gets `{}`. */
-  constructor(vault: Vault, serverUrl: string, logger: Logger, schema: v.GenericSchema<unknown, Rooms>) {
+  /**
+   * @param schema checks what is kept of one server's rooms; of none, it gets `{}`.
+   * @param formerly as in room-memory.ts.
+   */
+  constructor(
+    vault: Vault,
+    server: string,
+    logger: Logger,
+    schema: v.GenericSchema<unknown, Rooms>,
+    formerly = server,
+  ) {
     this.#vault = vault;
-    this.#serverUrl = serverUrl;
+    this.#server = server;
+    this.#formerly = formerly;
     this.#schema = schema;
     this.#rooms = new Writing(vault, TRUST_DOCUMENT, logger);
     this.#known = new Writing(vault, KNOWN_MEMBERS_DOCUMENT, logger);
@@ -66,7 +63,7 @@ export class TrustMemory<Rooms extends TrustOfRooms = TrustOfRooms> {
   async load(): Promise<Result<{ readonly rooms: Rooms; readonly known: KnownMembers }>> {
     try {
       this.#others = await readTrust(this.#vault);
-      const rooms = v.safeParse(this.#schema, this.#others[this.#serverUrl] ?? {});
+      const rooms = v.safeParse(this.#schema, this.#others[this.#server] ?? this.#others[this.#formerly] ?? {});
       if (!rooms.success) return fail("trust_corrupt", CORRUPT);
       const text = await this.#vault.get(KNOWN_MEMBERS_DOCUMENT);
       const known = text === undefined ? ok(new KnownMembers()) : KnownMembers.from(jsonOf(text));
@@ -78,7 +75,7 @@ export class TrustMemory<Rooms extends TrustOfRooms = TrustOfRooms> {
 
   /** What is kept of this server's rooms from now on; of several calls in a row the last is written. */
   storeRooms(rooms: Rooms): void {
-    this.#rooms.write({ v: 1, servers: { ...this.#others, [this.#serverUrl]: rooms } });
+    this.#rooms.write({ v: 1, servers: { ...this.#others, [this.#server]: rooms } });
   }
 
   storeKnown(known: KnownMembersState): void {

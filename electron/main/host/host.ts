@@ -33,6 +33,8 @@ export interface HostOptions
   > {
   readonly version: string;
   readonly serverUrl: string;
+  /** By what the server's rooms are kept. Default: its URL. */
+  readonly serverName?: string;
   /** What other machines dial, where they can reach the server. It changes with this machine's addresses. */
   readonly publicServerUrl?: () => string | undefined;
   readonly signer: Signer;
@@ -74,11 +76,11 @@ export class Host implements Disposable {
     this.#username = options.username;
     const logger = options.logger.child("host");
     this.events = new Emitter((error) => logger.error("a listener failed", { error: messageOf(error) }));
-    const { signer, clock, random, serverUrl, dial } = options;
+    const { signer, clock, random, serverUrl, serverName = serverUrl, dial } = options;
     const self = signer.publicKey;
     this.#signaling = new SignalingClient({ url: serverUrl, dial, signer, clock, random, logger: options.logger });
     this.#rooms = new RoomSessions({ client: this.#signaling, self, clock, random, logger: options.logger });
-    this.#memory = new RoomMemory(options.vault, serverUrl, options.logger);
+    this.#memory = new RoomMemory(options.vault, serverName, options.logger, serverUrl);
     this.#names = new MemberNames(this.#rooms);
     const createEngine = options.createEngine ?? ((needs) => new Engine({ ...options, ...needs }));
     this.engine = createEngine({

@@ -3,6 +3,7 @@ import type { Disposable } from "../../../shared/base/disposable.ts";
 import { type Failure, FailureError, fail, messageOf, ok, type Result } from "../../../shared/base/result.ts";
 import type { Signer } from "../../../shared/identity/keys.ts";
 import type { ServerView } from "../../../shared/ipc/contract.ts";
+import { EMBEDDED_SERVER } from "../room-memory.ts";
 import { dialableElsewhere, dialableHere } from "../server/address.ts";
 import type { Host } from "./host.ts";
 
@@ -22,6 +23,8 @@ export interface HostPlan {
 
 export interface HostBlueprint extends Omit<HostPlan, "server"> {
   readonly serverUrl: string;
+  /** By what its rooms are kept. */
+  readonly serverName: string;
   readonly publicServerUrl: () => string | undefined;
 }
 
@@ -35,8 +38,6 @@ export interface HostParts {
   makeHost(blueprint: HostBlueprint): Host;
   /** @throws FailureError, "address_in_use" among others. */
   startServer(at: { readonly host: string; readonly port: number }): Promise<EmbeddedServer>;
-  /** The rooms of the embedded server, and their keys, are the same under its new address. Called while no host runs; never throws. */
-  moveRooms(fromUrl: string, toUrl: string): Promise<void>;
 }
 
 /** How often the embedded server is tried again: whoever has its port may stop. */
@@ -60,8 +61,6 @@ export class HostRunner {
   readonly #onChange: () => void;
   #running: Running | undefined;
   #server: { readonly at: string; readonly running: EmbeddedServer } | undefined;
-  /** Where the embedded server was last to be dialled. */
-  #embeddedUrl: string | undefined;
   #trouble: { readonly failure: Failure; readonly since: number; readonly retryAt?: number } | undefined;
   #retry: Disposable | undefined;
   #last: { readonly plan: HostPlan; readonly isWanted: boolean } | undefined;
@@ -139,26 +138,18 @@ export class HostRunner {
     this.#retry?.dispose();
     const served = await this.#serve(plan.server);
     const serverUrl = served.ok ? served.value : urlOf(plan.server);
-    const madeOf = JSON.stringify([serverUrl, plan.mtu, plan.signer.publicKey]);
+    const madeOf = JSON.stringify([plan.server.kind, serverUrl, plan.mtu, plan.signer.publicKey]);
     const mayRun = isWanted && served.ok;
     const before = this.#running;
     if (before && (before.madeOf !== madeOf || (before.isStarted && !mayRun))) {
       await before.host.stop();
       this.#running = undefined;
     }
-    if (plan.server.kind === "embedded") await this.#takeRoomsTo(serverUrl);
     const running = this.#running ?? this.#make(plan, serverUrl, madeOf);
     const begun = mayRun ? await this.#start(running) : await running.host.load();
     const result = served.ok ? begun : served;
     this.#note(result, served.ok);
     return result;
-  }
-
-  /** The embedded server is one server, whatever its address, and also where it could not listen there. */
-  async #takeRoomsTo(url: string): Promise<void> {
-    const before = this.#embeddedUrl;
-    this.#embeddedUrl = url;
-    if (before !== undefined && before !== url) await this.#parts.moveRooms(before, url);
   }
 
   #make({ username, mtu, signer, server }: HostPlan, serverUrl: string, madeOf: string): Running {
@@ -167,7 +158,8 @@ export class HostRunner {
       const listening = server.kind === "embedded" ? this.#server?.running.url : serverUrl;
       return listening === undefined ? undefined : dialableElsewhere(listening);
     };
-    const host = this.#parts.makeHost({ serverUrl, publicServerUrl, username, mtu, signer });
+    const serverName = server.kind === "embedded" ? EMBEDDED_SERVER : serverUrl;
+    const host = this.#parts.makeHost({ serverUrl, serverName, publicServerUrl, username, mtu, signer });
     this.#running = { host, madeOf, isStarted: false };
     this.#onHost(host);
     return this.#running;

@@ -7,8 +7,6 @@ import type { AppParts } from "../../../electron/main/app/parts.ts";
 import { Host } from "../../../electron/main/host/host.ts";
 import type { EmbeddedServer } from "../../../electron/main/host/runner.ts";
 import { IDENTITY_SECRET } from "../../../electron/main/identity/identity.ts";
-import { moveRooms } from "../../../electron/main/room-memory.ts";
-import { moveTrust } from "../../../electron/main/trust-memory.ts";
 import type { RoomId } from "../../../shared/base/brand.ts";
 import { base64 } from "../../../shared/base/bytes.ts";
 import { createLogger } from "../../../shared/base/logger.ts";
@@ -158,10 +156,6 @@ export class TestApp {
         return host;
       },
       startServer: async (at) => this.#startServer(at),
-      moveRooms: async (from, to) => {
-        await moveRooms(this.vault, from, to, logger);
-        await moveTrust(this.vault, from, to, logger);
-      },
     };
   }
 

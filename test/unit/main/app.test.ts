@@ -352,16 +352,37 @@ describe("the server in this process", () => {
     expect(Object.keys(ann.state.rooms)).toEqual([roomId]);
   });
 
-  it("takes the keys of its rooms along to another port, and nothing to another server", async () => {
+  it("keeps its rooms over a restart at another port, as with one that any program may have", async () => {
+    const ann = fresh();
+    const at = (port: number) => ({ connect: true, server: { kind: "embedded", host: "127.0.0.1", port } as const });
+    await ann.app.start(at(40_001));
+    const { roomId } = await ann.must("create", { name: "Den", pin: PIN });
+    await ann.restarted(at(40_002));
+    expect(ann.state.server.url).toBe("ws://127.0.0.1:40002/ws");
+    await world.until(() => ann.state.rooms[roomId]?.state === "joined");
+  });
+
+  it("keeps the keys of its rooms at another port, and has none for another server", async () => {
     const ann = fresh();
     await ann.app.start({ connect: true });
-    const trust = { room1: { key: "of the room" } };
-    const at = (url: string) => JSON.stringify({ v: 1, servers: { [url]: trust } });
-    await ann.vault.set("trust", at("ws://127.0.0.1:8080/ws"));
+    const { roomId } = await ann.must("create", { name: "Den", pin: PIN });
+    const invitation = ann.invitationTo(roomId);
+    expect(invitation).toHaveProperty("key");
     await ann.must("saveSettings", { change: { server: { kind: "url", url: "ws://other.test/ws" } } });
-    expect(await ann.vault.get("trust")).toBe(at("ws://127.0.0.1:8080/ws"));
+    expect(ann.invitationTo(roomId)).not.toHaveProperty("key");
     await ann.must("saveSettings", { change: { server: { kind: "embedded", reach: "computer", port: 9090 } } });
-    expect(JSON.parse((await ann.vault.get("trust"))!)).toEqual(JSON.parse(at("ws://127.0.0.1:9090/ws")));
+    expect(ann.invitationTo(roomId)).toEqual(invitation);
+  });
+
+  it("is another one than one that others run at the same address", async () => {
+    const ann = fresh();
+    await ann.app.start({ connect: true });
+    const { roomId } = await ann.must("create", { name: "Den", pin: PIN });
+    await ann.must("saveSettings", { change: { server: { kind: "url", url: "ws://127.0.0.1:8080/ws" } } });
+    await world.until(() => !ann.listening.has("127.0.0.1:8080"));
+    expect(ann.hosts).toHaveLength(2);
+    await ann.must("saveSettings", { change: { server: { kind: "embedded", reach: "computer", port: 8080 } } });
+    expect(Object.keys(ann.state.rooms)).toEqual([roomId]);
   });
 
   it("gets another port also where the list of rooms cannot be read", async () => {

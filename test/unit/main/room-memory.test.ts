@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from "vitest";
-import { forgetRooms, moveRooms, RoomMemory } from "../../../electron/main/room-memory.ts";
+import { EMBEDDED_SERVER, forgetRooms, RoomMemory } from "../../../electron/main/room-memory.ts";
 import type { RoomId } from "../../../shared/base/brand.ts";
 import { createLogger, type LogRecord } from "../../../shared/base/logger.ts";
 import { FailureError, ok } from "../../../shared/base/result.ts";
@@ -87,23 +87,31 @@ describe("the memory of rooms", () => {
   });
 });
 
-describe("the rooms of the embedded server", () => {
-  const logger = () => createLogger((record) => log.push(record));
+describe("the rooms of a server that goes by another name now", () => {
+  const now = () =>
+    new RoomMemory(
+      vault,
+      EMBEDDED_SERVER,
+      createLogger((record) => log.push(record)),
+      "ws://one.test/ws",
+    );
 
-  it("go along to its new address, where what is there already stays as it is", async () => {
-    await saved([den, attic], "ws://one.test/ws");
-    await saved([{ ...den, pin: "0001" }], "ws://two.test/ws");
-    await moveRooms(vault, "ws://one.test/ws", "ws://two.test/ws", logger());
-    expect(await memory("ws://one.test/ws").load()).toEqual(ok([]));
-    expect(await memory("ws://two.test/ws").load()).toEqual(ok([{ ...den, pin: "0001" }, attic]));
+  it("are those of its former name until some are kept under the new one", async () => {
+    await saved([den, attic]);
+    const memory = now();
+    expect(await memory.load()).toEqual(ok([den, attic]));
+    memory.store([attic]);
+    await memory.settled();
+    expect(await now().load()).toEqual(ok([attic]));
   });
 
-  it("stay as they are where they cannot be read", async () => {
-    await vault.set("rooms", "x4821");
-    await moveRooms(vault, "ws://one.test/ws", "ws://two.test/ws", logger());
-    expect(await vault.get("rooms")).toBe("x4821");
-    expect(log).toHaveLength(1);
-    expect(JSON.stringify(log)).not.toContain("4821");
+  it("are none where the last one was left since", async () => {
+    await saved([den]);
+    const memory = now();
+    await memory.load();
+    memory.store([]);
+    await memory.settled();
+    expect(await now().load()).toEqual(ok([]));
   });
 });
 
