@@ -31,8 +31,7 @@ export class Admission {
       const lane = this.#lanes.get(publicKey);
       if (lane) this.#open(publicKey, lane);
     } else if (this.#admitted.delete(publicKey)) {
-      this.#tunnel.setLane(publicKey, undefined);
-      this.#tunnel.speedTests.forget(publicKey);
+      this.#tunnel.withdrawPeer(publicKey);
     }
   }
 

@@ -51,7 +51,7 @@ export interface PeerEvents {
  *
  * Before that, a burst is held as it came from the system, super-packets whole: TURN_BYTES a turn go on.
  */
-export class Peer implements Routed, Disposable {
+export class Peer implements Routed {
   readonly publicKey: PublicKey;
   readonly counting: Counting;
   readonly firewall: Firewall;
@@ -189,7 +189,8 @@ export class Peer implements Routed, Disposable {
     if (!this.#timer) this.#armTimer();
   }
 
-  dispose(): void {
+  /** Lets go of its lane and of what waits. Another lane opens it again. */
+  close(): void {
     this.setLane(undefined);
     this.#stopTimer();
     for (const queue of [this.#held, this.#queue]) {

@@ -19,6 +19,7 @@ export interface Routed extends Readonly<Addresses> {
  */
 export class RouteTable<T extends Routed> {
   readonly #members = new Map<PublicKey, T>();
+  readonly #withdrawn = new Set<PublicKey>();
   #ipv4 = new Map<number, T>();
   /** By 48 bits of the address; a list because someone may grind out a key with the same bits. */
   #ipv6 = new Map<number, T[]>();
@@ -26,10 +27,19 @@ export class RouteTable<T extends Routed> {
   /** Adds it in place of whatever had the same key. */
   set(member: T): void {
     this.#members.set(member.publicKey, member);
+    this.#withdrawn.delete(member.publicKey);
+    this.#rebuild();
+  }
+
+  /** Nobody is found by its addresses any more, and others may have them. It is still there, until it is set again. */
+  withdraw(publicKey: PublicKey): void {
+    if (!this.#members.has(publicKey)) return;
+    this.#withdrawn.add(publicKey);
     this.#rebuild();
   }
 
   delete(publicKey: PublicKey): void {
+    this.#withdrawn.delete(publicKey);
     if (this.#members.delete(publicKey)) this.#rebuild();
   }
 
@@ -58,6 +68,7 @@ export class RouteTable<T extends Routed> {
     this.#ipv4 = new Map();
     this.#ipv6 = new Map();
     for (const member of this.#members.values()) {
+      if (this.#withdrawn.has(member.publicKey)) continue;
       const holder = this.#ipv4.get(member.ipv4);
       if (!holder || member.publicKey < holder.publicKey) this.#ipv4.set(member.ipv4, member);
       const key = ipv6Key(member.ipv6, 0);

@@ -162,12 +162,25 @@ export class Tunnel implements Disposable {
     this.#peers.get(publicKey)?.firewall.setRule(rule);
   }
 
+  /**
+   * Nothing passes to or from the peer from here on, what waits for it is dropped, and its addresses are free for others.
+   * Its rule and its counts stay, for when it is set again.
+   */
+  withdrawPeer(publicKey: PublicKey): void {
+    const peer = this.#peers.get(publicKey);
+    if (!peer) return;
+    // What it sent before is written before, and counted as its own.
+    this.#inbound.delivery?.flush();
+    peer.close();
+    this.#peers.withdraw(publicKey);
+    this.speedTests.forget(publicKey);
+  }
+
   /** Forgets the peer, its rule and what waits for it. Its counts stay in the totals. */
   removePeer(publicKey: PublicKey): void {
-    this.#rules.delete(publicKey);
-    this.#peers.get(publicKey)?.dispose();
+    this.withdrawPeer(publicKey);
     this.#peers.delete(publicKey);
-    this.speedTests.forget(publicKey);
+    this.#rules.delete(publicKey);
   }
 
   counters(publicKey: PublicKey): TunnelCounters | undefined {

@@ -188,7 +188,8 @@ describe("admission that is withdrawn", () => {
       packetsIn: before?.packetsIn,
       packetsOut: before?.packetsOut,
     });
-    expect(a.engine.counters(b.key)?.dropped.no_lane).toBeGreaterThan(0);
+    // What the system still sends there is nobody's, and the program that sends it hears so at once.
+    expect(a.engine.totals().dropped.no_peer).toBeGreaterThan(0);
   });
 
   it("holds for the connection that takes the place of this one", async () => {
@@ -223,6 +224,39 @@ describe("admission that is withdrawn", () => {
     await world.clock.advance(5_000);
     stream.dispose();
     expect(count).toBe(0);
+  });
+
+  it("frees the address at once for another member that has the same", async () => {
+    const [larger, smaller] = COLLIDING;
+    const [self, friend, leaver] = [world.node(), world.node({}, larger), world.node({}, smaller)];
+    await world.connect(self, leaver);
+    await world.connect(self, friend);
+    expect(friend.engine.address.ipv4).toBe(leaver.engine.address.ipv4);
+    expect(await world.send(self, leaver)).toHaveLength(1);
+    expect(await world.send(friend, self)).toHaveLength(0);
+    self.engine.setAdmitted(leaver.key, false);
+    expect(await world.send(self, friend)).toHaveLength(1);
+    expect(await world.send(friend, self)).toHaveLength(1);
+    expect(arrived(leaver)).toEqual([]);
+    // Nor does news of itself give it back.
+    leaver.engine.setUsername("another name");
+    await world.clock.advance(1_000);
+    expect(await world.send(self, friend)).toHaveLength(1);
+    self.engine.setAdmitted(leaver.key, true);
+    expect(await world.send(self, leaver)).toHaveLength(1);
+  });
+
+  it("drops what waits for the member, and tells the program that goes on sending", async () => {
+    const [a, b] = await linked({ a: true, b: true });
+    a.devices[0]!.take();
+    a.engine.setAdmitted(b.key, false);
+    world.post(a, b);
+    await world.clock.advance(1);
+    // An ICMP message, and at once: not after the two seconds that a lost lane is waited for.
+    expect(a.devices[0]!.take().map((packet) => packet[9])).toEqual([1]);
+    a.engine.setAdmitted(b.key, true);
+    await world.clock.advance(5_000);
+    expect(arrived(b)).toEqual([]);
   });
 
   it("can be given again", async () => {

@@ -116,7 +116,10 @@ describe("the owner's word", () => {
     await world.until(() => seenBy(ben, cem) === undefined && cem.host.snapshot().rooms.length === 0);
     expect(world.clock.now() - at).toBeLessThan(2_000);
     expect(payloads(cem, "closed")).toMatchObject([{ reason: "kicked" }]);
-    expect(await sendPacket(cem, ben, world.clock)).toHaveLength(0);
+    for (const other of [ann, ben]) {
+      expect(await sendPacket(cem, other, world.clock)).toHaveLength(0);
+      expect(await sendPacket(other, cem, world.clock)).toHaveLength(0);
+    }
     expect(await sendPacket(ann, ben, world.clock)).toHaveLength(1);
 
     world.server.reachable = true;
