@@ -440,7 +440,7 @@ describe("a sealed room", () => {
     await expect.poll(async () => (await ann.command("door")).stdout, { timeout: 20_000 }).toContain(String(words));
     expect((await ann.command("turn-away", "Ben")).stdout).toContain("turned away");
     await ben.event(isNamed("waiting", { answer: "no", username: "Ann" }));
-    expect((await ann.command("peers")).stdout).toMatch(/Ben .* turned away$/m);
+    expect((await ann.command("peers")).stdout).toMatch(/Ben .* turned away /);
     expect((await ann.command("door")).stdout).toContain('Turned away from "Den" a moment ago: Ben.');
   });
 
