@@ -129,6 +129,11 @@ export class Membership {
     this.consider(member, peer);
   }
 
+  /** This machine can check now what members may have told it in vain: they are to say it again. */
+  askAgain(): void {
+    for (const [member, peer] of this.peers) this.#exchange.greetAgain(member, peer);
+  }
+
   answerAgain(member: PublicKey, peer: Peer): void {
     this.#answer(member, peer);
     this.#reminder.arm();
@@ -195,7 +200,7 @@ export class Membership {
   #onAnswer(member: PublicKey, peer: Peer, answer: DoorAnswer): void {
     if (peer.answer === answer) return;
     peer.answer = answer;
-    this.#deps.tell({ kind: "answered", member, answer });
+    if (peer.answersTold.take(this.#deps.clock.now())) this.#deps.tell({ kind: "answered", member, answer });
     this.consider(member, peer);
     this.#deps.changed();
   }

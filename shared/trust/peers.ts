@@ -10,6 +10,12 @@ import type { Standing } from "./standing.ts";
 export const TURNED_AWAY_MS = 10 * 60_000;
 /** Nobody is told of the same member's knock more often: whoever comes and goes would ring without end. */
 export const KNOCK_AGAIN_MS = 60_000;
+/** Whoever has the PIN can knock under one new key after another: of more than these people are not told. All are at the door to be seen. */
+export const KNOCKS_TOLD = 10;
+const KNOCKS_REFILL_MS = 10 * 60_000;
+/** How often people are told of what one member's door answers: it may say one thing and another without end. */
+export const ANSWERS_TOLD = 10;
+const ANSWERS_REFILL_MS = 10 * 60_000;
 /** More than ever wait at one door. Who was remembered longest ago may knock again at once. */
 const MAX_REMEMBERED = 64;
 /** Two for each change of the policy, and one for each connection: a member that says more has something else in mind. */
@@ -47,12 +53,14 @@ export class Peer implements Shown {
   readonly heard: TokenBucket;
   readonly checked: TokenBucket;
   readonly answered: TokenBucket;
+  readonly answersTold: TokenBucket;
   readonly #isTurnedAway: () => boolean;
 
   constructor(now: number, isTurnedAway: () => boolean) {
     this.heard = new TokenBucket(HEARD_BURST, HEARD_REFILL_MS, now);
     this.checked = new TokenBucket(CHECKED_BURST, CHECKED_REFILL_MS, now);
     this.answered = new TokenBucket(ANSWERED_BURST, ANSWERED_REFILL_MS, now);
+    this.answersTold = new TokenBucket(ANSWERS_TOLD, ANSWERS_REFILL_MS, now);
     this.#isTurnedAway = isTurnedAway;
   }
 
@@ -73,9 +81,11 @@ export class Peers {
   readonly #peers = new Map<PublicKey, Peer>();
   readonly #turnedAway = new Map<PublicKey, number>();
   readonly #knocked = new Map<PublicKey, number>();
+  readonly #knocksTold: TokenBucket;
 
   constructor(clock: Clock) {
     this.#clock = clock;
+    this.#knocksTold = new TokenBucket(KNOCKS_TOLD, KNOCKS_REFILL_MS, clock.now());
   }
 
   get keys(): readonly PublicKey[] {
@@ -118,12 +128,12 @@ export class Peers {
     this.#turnedAway.delete(member);
   }
 
-  /** @returns whether people are to be told: not of every knock of somebody who comes and goes. */
+  /** @returns whether people are to be told: not of every knock of somebody who comes and goes, nor of a crowd's. */
   knocks(member: PublicKey): boolean {
     const now = this.#clock.now();
     if (now - (this.#knocked.get(member) ?? Number.NEGATIVE_INFINITY) < KNOCK_AGAIN_MS) return false;
     remember(this.#knocked, member, now);
-    return true;
+    return this.#knocksTold.take(now);
   }
 
   /** Somebody here contradicts an invitation with this key, or one without a key. */

@@ -116,6 +116,7 @@ export class RoomTrust {
     if (owner !== undefined) this.#state.knowFounder(owner);
     if (key !== undefined && policy?.sealed !== false) keys.add(key, policy);
     this.#members.tookKey();
+    if (owner !== undefined && policy === undefined) this.#members.askAgain();
     return ok(undefined);
   }
 

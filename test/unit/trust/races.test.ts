@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { HANDOVER_PATIENCE_MS } from "../../../shared/trust/desk.ts";
 import { LIST_AFTER_MS, WRITE_PATIENCE_MS } from "../../../shared/trust/membership.ts";
 import type { Greeting, TrustMessage } from "../../../shared/trust/messages.ts";
+import { ANSWERS_TOLD, KNOCKS_TOLD } from "../../../shared/trust/peers.ts";
 import { type Policy, signHandOver, signPolicy, type UnsignedPolicy } from "../../../shared/trust/policy.ts";
 import { keyIdOf, makeRoomKey, ownerPinOf } from "../../../shared/trust/room-key.ts";
 import { den, type Machine, sealedRoom, World } from "./world.ts";
@@ -308,6 +309,24 @@ describe("whoever waits at the door", () => {
     expect(ann.kinds().filter((kind) => kind === "knock")).toHaveLength(1);
   });
 
+  it("in a crowd is at the door to be seen, and people are told of the first few", async () => {
+    const { world, ann } = await three();
+    const crowd = Array.from({ length: 3 * KNOCKS_TOLD }, (_, n) => world.machine(`${String.fromCharCode(97 + n)}ve`));
+    for (const one of crowd) {
+      one.trust.enter(den);
+      world.link(one, ann);
+    }
+    await world.settle();
+    for (const one of crowd) expect(ann.standing(one), one.name).toBe("door");
+    expect(ann.kinds().filter((kind) => kind === "knock")).toHaveLength(KNOCKS_TOLD);
+    await world.pass(10 * 60_000);
+    const late = world.machine("late");
+    late.trust.enter(den);
+    world.link(late, ann);
+    await world.settle();
+    expect(ann.kinds().filter((kind) => kind === "knock")).toHaveLength(KNOCKS_TOLD + 1);
+  });
+
   it("is let in by nobody where members contradict each other, and says so", async () => {
     const { world, ann } = await three();
     const [eve, liar] = [world.machine("eve"), world.machine("liar")];
@@ -387,6 +406,18 @@ describe("a member that lies", () => {
     await world.settle();
     expect(ann.news.length - before).toBeLessThanOrEqual(101);
     expect(ann.refused.filter((code) => code === "flood")).toHaveLength(1);
+  });
+
+  it("answers one thing and another without end, and people are told of the first few", async () => {
+    const { world, ann, ben } = await three();
+    for (let n = 0; n < 40; n++) world.carry(ben, ann.key, { t: "door", room: den, answer: n % 2 ? "no" : "wait" });
+    await world.settle();
+    expect(ann.kinds().filter((kind) => kind === "answered")).toHaveLength(ANSWERS_TOLD);
+    // The last one counts all the same.
+    expect(ann.standing(ben)).toBe("away");
+    world.carry(ben, ann.key, { t: "door", room: den, answer: "open" });
+    await world.settle();
+    expect(ann.standing(ben)).toBe("member");
   });
 
   it("gets so many answers and no more", async () => {

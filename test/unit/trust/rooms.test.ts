@@ -234,6 +234,29 @@ describe("an open room", () => {
     expect([ann.standing(cem), ben.standing(cem)]).toEqual(["banned", "banned"]);
   });
 
+  it("goes by the owner's word as soon as somebody has the link who came without, on the connections that there are", async () => {
+    const world = new World();
+    const [ann, ben, cem] = [world.machine("ann"), world.machine("ben"), world.machine("cem")];
+    await ann.trust.found(den, "Den", false);
+    ben.trust.enter(den, ann.room.invitation);
+    cem.trust.enter(den);
+    for (const [one, other] of [
+      [ann, ben],
+      [ann, cem],
+      [ben, cem],
+    ] as const)
+      world.link(one, other);
+    await world.settle();
+    await ann.room.remove(ben.key, "banned");
+    await world.settle();
+    // It has nobody's word to go by, and hears of the ban from nobody.
+    expect(cem.standing(ben)).toBe("member");
+    cem.trust.enter(den, ann.room.invitation);
+    await world.settle();
+    expect([cem.standing(ben), cem.standing(ann), cem.room.seal]).toEqual(["banned", "member", "open"]);
+    expect(cem.room.policy).toEqual(ann.room.policy);
+  });
+
   it("is sealed by its owner, and keeps who is in it", async () => {
     const world = new World();
     const [ann, ben] = [world.machine("ann"), world.machine("ben")];
