@@ -2,7 +2,7 @@ import type { Clock } from "../../../shared/base/clock.ts";
 import type { Disposable } from "../../../shared/base/disposable.ts";
 import { type Failure, FailureError, fail, messageOf, ok, type Result } from "../../../shared/base/result.ts";
 import type { Signer } from "../../../shared/identity/keys.ts";
-import type { ServerView } from "../../../shared/ipc/contract.ts";
+import type { HostSnapshot, ServerView } from "../../../shared/ipc/contract.ts";
 import { EMBEDDED_SERVER } from "../room-memory.ts";
 import { dialableElsewhere, dialableHere } from "../server/address.ts";
 import type { Host } from "./host.ts";
@@ -78,20 +78,24 @@ export class HostRunner {
     return this.#running?.host;
   }
 
+  /** @throws Error before the first plan was applied. */
+  requireHost(): Host {
+    if (!this.#running) throw new Error("no plan was applied yet");
+    return this.#running.host;
+  }
+
+  /** What can be seen of the host, and what keeps it from even trying. @throws Error before the first plan was applied. */
+  snapshot(): HostSnapshot {
+    const snapshot = this.requireHost().snapshot();
+    return { ...snapshot, server: { ...snapshot.server, ...this.#serverTrouble } };
+  }
+
   get isStarted(): boolean {
     return this.#running?.isStarted ?? false;
   }
 
   get server(): EmbeddedServer | undefined {
     return this.#server?.running;
-  }
-
-  /** The server's state, where something keeps the host from even trying. */
-  get serverTrouble(): Pick<ServerView, "state" | "since" | "retryAt" | "reason" | "code"> | undefined {
-    if (!this.#trouble) return undefined;
-    const { failure, since, retryAt } = this.#trouble;
-    const state = retryAt === undefined ? "stopped" : "waiting";
-    return { state, since, reason: failure.message, code: failure.code, ...(retryAt !== undefined && { retryAt }) };
   }
 
   /**
@@ -102,6 +106,17 @@ export class HostRunner {
     return this.#serially(() => {
       this.#last = { plan, isWanted };
       return this.#apply(plan, isWanted);
+    });
+  }
+
+  /**
+   * Does something to what is kept while no host runs that would write it anew from what it knows. The host is started
+   * again by the next plan.
+   */
+  apart<T>(task: () => Promise<T>): Promise<T> {
+    return this.#serially(async () => {
+      if (this.#last) await this.#apply(this.#last.plan, false);
+      return task();
     });
   }
 
@@ -125,6 +140,14 @@ export class HostRunner {
       await this.#running?.host.stop();
       await this.#server?.running.close();
     });
+  }
+
+  /** The server's state, where something keeps the host from even trying. */
+  get #serverTrouble(): Pick<ServerView, "state" | "since" | "retryAt" | "reason" | "code"> | undefined {
+    if (!this.#trouble) return undefined;
+    const { failure, since, retryAt } = this.#trouble;
+    const state = retryAt === undefined ? "stopped" : "waiting";
+    return { state, since, reason: failure.message, code: failure.code, ...(retryAt !== undefined && { retryAt }) };
   }
 
   #serially<T>(task: () => Promise<T>): Promise<T> {

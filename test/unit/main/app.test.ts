@@ -546,6 +546,28 @@ describe("an identity", () => {
   });
 });
 
+describe("an identity that is replaced", () => {
+  it("leaves what is wanted as it was, also where it is asked for twice at once", async () => {
+    const ann = await started();
+    const reset = () => ann.ask("reset", { identity: true });
+    expect(await Promise.all([reset(), reset()])).toMatchObject([{ ok: true }, { ok: true }]);
+    expect(ann.state.wanted).toBe(true);
+    await world.until(() => ann.state.server.state === "online");
+  });
+
+  it("is this machine's also where the old one's keys cannot be forgotten, and that is told", async () => {
+    const [ann, ben] = [await started("Ann"), await started("Ben")];
+    const passphrase = "correct horse battery staple";
+    const { text } = await ann.must("exportIdentity", { passphrase });
+    ben.vault.failWith = new FailureError({ code: "unwritable", message: "the disk is full" });
+    expect(await ben.ask("importIdentity", { text, passphrase })).toMatchObject({ error: { code: "unwritable" } });
+    expect(ben.state.self.publicKey).toBe(ann.state.self.publicKey);
+    ben.vault.failWith = undefined;
+    await ben.must("retryNow", {});
+    await world.until(() => ben.state.server.state === "online");
+  });
+});
+
 describe("an identity that cannot be replaced", () => {
   it("stays, and is connected again", async () => {
     const ann = await started();
