@@ -84,6 +84,9 @@ export class FakeApp extends EventEmitter implements AppPart {
   /** Another instance of the program runs. */
   isSecond = false;
   isSandboxed = false;
+  /** Of Chromium's own, as they were given to the program. */
+  readonly switches = new Set<string>();
+  readonly commandLine = { hasSwitch: (name: string) => this.switches.has(name) };
   /** The system, or the person in its settings, keeps the program from starting at login. */
   isLoginItemDenied = false;
   loginItem: Parameters<AppPart["setLoginItemSettings"]>[0] = {};

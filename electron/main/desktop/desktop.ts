@@ -100,7 +100,8 @@ class Shell {
   prepare(): void {
     const { app, protocol } = this.#electron;
     const { machine, command } = this.#options;
-    app.enableSandbox();
+    // Electron would take this switch back here, of somebody whose system has no sandbox: its processes then die at once.
+    if (!app.commandLine.hasSwitch("no-sandbox")) app.enableSandbox();
     protocol.registerSchemesAsPrivileged([appScheme]);
     app.on("web-contents-created", (_event, contents) => confine(contents, (url) => this.#openExternal(url)));
     app.on("second-instance", (_event, argv) => this.#onSecondInstance(argv));

@@ -41,6 +41,7 @@ interface Cancellable {
 export interface AppPart {
   readonly isPackaged: boolean;
   requestSingleInstanceLock(): boolean;
+  readonly commandLine: { hasSwitch(name: string): boolean };
   enableSandbox(): void;
   setPath(name: "userData", path: string): void;
   setAppUserModelId(id: string): void;

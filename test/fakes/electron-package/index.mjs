@@ -20,11 +20,15 @@ const protocols = new Map();
 export const protocol = {
   registerSchemesAsPrivileged: nothing,
   handle: (/** @type {string} */ scheme, /** @type {any} */ handler) => protocols.set(scheme, handler),
+  /** What the app answers to its own page. Electron's has nothing of the kind. */
+  answer: (/** @type {string} */ scheme, /** @type {{url: string, method: string}} */ request) =>
+    protocols.get(scheme)?.(request) ?? Promise.resolve(Response.error()),
 };
 
 class App extends EventEmitter {
   isPackaged = true;
   requestSingleInstanceLock = () => true;
+  commandLine = { hasSwitch: (/** @type {string} */ name) => process.argv.includes(`--${name}`) };
   enableSandbox = nothing;
   setPath = nothing;
   setAppUserModelId = nothing;
@@ -91,8 +95,8 @@ export class BrowserWindow extends EventEmitter {
     reload: nothing,
   });
   async loadURL(/** @type {string} */ url) {
-    const response = await protocols.get(new URL(url).protocol.slice(0, -1))?.({ url, method: "GET" });
-    tell({ from: "loaded", url, status: response?.status, type: response?.headers.get("Content-Type") });
+    const response = await protocol.answer(new URL(url).protocol.slice(0, -1), { url, method: "GET" });
+    tell({ from: "loaded", url, status: response.status, type: response.headers.get("Content-Type") });
     this.emit("ready-to-show");
     const senderFrame = {
       origin: "app://govpn",

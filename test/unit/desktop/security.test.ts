@@ -52,6 +52,12 @@ describe("Electron's security checklist", () => {
     expect(await webPreferences()).toMatchObject({ sandbox: true });
   });
 
+  it("4. … which nobody takes back who was told by a switch that this system has none; the window asks for it yet", async () => {
+    const { electron, window } = await play({ before: ({ app }) => app.switches.add("no-sandbox") });
+    expect(electron.app.isSandboxed).toBe(false);
+    expect(window.options.webPreferences).toMatchObject({ sandbox: true });
+  });
+
   it("5. Handle session permission requests: all denied but writing to the clipboard", async () => {
     const { session } = (await play()).electron;
     const asked = (permission: string) => {
