@@ -48,6 +48,7 @@ export const targets = {
   bench: () => programs(Object.fromEntries(benchmarks().map((name) => [`bench/${name}`, `test/bench/${name}.ts`]))),
   test: () =>
     programs({
+      "test/desktop-session": "test/e2e/support/desktop-session.ts",
       "test/document-server": "test/fakes/document-server-main.ts",
       "test/evil-server": "test/e2e/support/evil-server.ts",
       "test/file-server": "test/netns/lab/file-server.ts",

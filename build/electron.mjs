@@ -1,7 +1,7 @@
 // @ts-check
 import { fork, spawn } from "node:child_process";
 import { existsSync, rmSync } from "node:fs";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { readIfThere, root, seconds, writeWithFolders } from "./setup.mjs";
 
@@ -55,12 +55,15 @@ export async function ensureElectron(say) {
   return { reason: `Electron could not be downloaded (${problem ?? "nothing came of it"})` };
 }
 
-/** Where electron's own package says that its program is; undefined when it is not there. */
-function electronBinary() {
-  const name = readIfThere(join(packageFolder, "path.txt"));
-  const folder = process.env.ELECTRON_OVERRIDE_DIST_PATH || join(packageFolder, "dist");
-  const binary = name === undefined ? undefined : join(folder, name);
-  return binary !== undefined && existsSync(binary) ? binary : undefined;
+/**
+ * Where electron's own package says that its program is; undefined when it is not there. Whoever has one elsewhere names
+ * its folder in ELECTRON_OVERRIDE_DIST_PATH, as for the package itself.
+ */
+export function electronBinary(env = process.env, folder = packageFolder) {
+  const name = readIfThere(join(folder, "path.txt"));
+  const elsewhere = env.ELECTRON_OVERRIDE_DIST_PATH;
+  const binary = elsewhere ? resolve(elsewhere, name ?? "electron") : name && join(folder, "dist", name);
+  return binary && existsSync(binary) ? binary : undefined;
 }
 
 /** @returns {Promise<string | undefined>} what went wrong, in a few words */

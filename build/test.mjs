@@ -1,7 +1,8 @@
 // @ts-check
 /**
  * `npm test [-- PROJECT … [-t PATTERN] [FILE …]]`: sets the machine up, runs the house checks and every test project,
- * and adds it all up. The last line is `N passed, N failed, N skipped`.
+ * and adds it all up. The last line is `N passed, N failed, N skipped`. Where there is an Electron, the specs of `e2e`
+ * run on it after Chromium; `npm test -- e2e --electron` runs them on nothing else, and fails where there is none.
  */
 import { existsSync, mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
@@ -9,6 +10,7 @@ import { pathToFileURL } from "node:url";
 import { stripVTControlCharacters } from "node:util";
 import { dist, ensureBuilt } from "./bundle.mjs";
 import { endChildren, finish } from "./children.mjs";
+import { ELECTRON_VARIABLE, electronArgs, electronForTests } from "./e2e-electron.mjs";
 import { fuzzLines, newFuzzReport } from "./fuzz-report.mjs";
 import { ensureInstalled, exitOnSetupError, messageOf, readIfThere, root, SetupError, seconds } from "./setup.mjs";
 import { ensureTools } from "./tools.mjs";
@@ -20,6 +22,10 @@ const IN_NAMESPACES = ["netns", "netns-alone", "e2e"];
 /** Real hosts wait most of their time. Meanwhile one processor has work that nobody waits for, at the lowest priority. */
 const BESIDE_NAMESPACES = "fuzz";
 const HOUSE = "house";
+const WINDOW = "e2e";
+/** The specs of the window on Electron, which need one tool more. */
+const WINDOW_ON_ELECTRON = "e2e-electron";
+const ELECTRON_FLAG = "--electron";
 
 /** The house checks, each counted as a test: what it is called, and the command below node_modules/. */
 const HOUSE_CHECKS = [
@@ -51,19 +57,24 @@ const say = (line) => console.log(line);
 
 /**
  * What to run, from the command line: names of projects, then whatever else is vitest's.
- * @param {readonly string[]} args
+ * @param {readonly string[]} all
  */
-function parse(args) {
+function parse(all) {
   const known = [HOUSE, ...PROJECTS];
+  const args = all.filter((arg) => arg !== ELECTRON_FLAG);
+  const onElectronAlone = args.length < all.length;
   const firstOther = args.findIndex((arg) => !known.includes(arg));
   const names = firstOther < 0 ? args : args.slice(0, firstOther);
   const vitestArgs = firstOther < 0 ? [] : args.slice(firstOther);
   if (vitestArgs[0] && !vitestArgs[0].startsWith("-") && !existsSync(join(root, vitestArgs[0]))) {
     throw new SetupError(`"${vitestArgs[0]}" is neither a project (${known.join(", ")}) nor a file`);
   }
+  if (onElectronAlone && names.some((name) => name !== WINDOW)) {
+    throw new SetupError(`${ELECTRON_FLAG} is for the project ${WINDOW} alone`);
+  }
   // A pattern or a file asks for some tests: the house checks are not among them.
-  const everything = vitestArgs.length > 0 ? PROJECTS : known;
-  return { wanted: names.length > 0 ? names : everything, vitestArgs };
+  const everything = onElectronAlone ? [WINDOW] : vitestArgs.length > 0 ? PROJECTS : known;
+  return { wanted: names.length > 0 ? names : everything, vitestArgs, onElectronAlone };
 }
 
 async function houseChecks() {
@@ -125,12 +136,14 @@ function firstWords(text) {
 /**
  * @param {readonly string[]} projects run by one vitest
  * @param {readonly string[]} vitestArgs
- * @param {boolean} [isBeside] whether other tests run meanwhile, for which it makes way
+ * @param {{isBeside?: boolean, electron?: string}} [how] whether other tests run meanwhile, for which it makes way; and
+ *   the Electron that has the window
  */
-async function vitest(projects, vitestArgs, isBeside = false) {
+async function vitest(projects, vitestArgs, { isBeside = false, electron } = {}) {
   const results = join(root, ".test-output");
   mkdirSync(results, { recursive: true });
-  const summaryFile = join(results, `${projects.join("-")}.summary.json`);
+  const label = electron === undefined ? projects.join("-") : WINDOW_ON_ELECTRON;
+  const summaryFile = join(results, `${label}.summary.json`);
   rmSync(summaryFile, { force: true });
   const args = [
     join(root, "node_modules/vitest/vitest.mjs"),
@@ -139,12 +152,17 @@ async function vitest(projects, vitestArgs, isBeside = false) {
     "--passWithNoTests",
     "--reporter=default",
     "--reporter=json",
-    `--outputFile.json=${join(results, `${projects.join("-")}.json`)}`,
+    `--outputFile.json=${join(results, `${label}.json`)}`,
     "--reporter=./build/vitest-summary.ts",
     ...projects.map((project) => `--project=${project}`),
     ...vitestArgs,
   ];
-  const env = { GOVPN_TEST_SUMMARY: summaryFile, ...fuzzReport, ...(isBeside && { GOVPN_FUZZ_WORKERS: "1" }) };
+  const env = {
+    GOVPN_TEST_SUMMARY: summaryFile,
+    ...fuzzReport,
+    ...(isBeside && { GOVPN_FUZZ_WORKERS: "1" }),
+    ...(electron !== undefined && { [ELECTRON_VARIABLE]: electron }),
+  };
   const ran = isBeside
     ? await finish(process.execPath, args, "hold", env, "low")
     : await finish(process.execPath, args, "show", env);
@@ -162,6 +180,10 @@ async function vitest(projects, vitestArgs, isBeside = false) {
     summary.failed = 1;
     summary.failures.push({ name: projects.join(", "), error });
     say(` × ${error} (${projects.join(", ")})`);
+  }
+  if (electron !== undefined) {
+    const { failures, secondTries, skipped, files } = summary;
+    for (const each of [...failures, ...secondTries, ...skipped, ...files]) each.name = `on Electron: ${each.name}`;
   }
   total.passed += summary.passed;
   total.failed += summary.failed;
@@ -192,12 +214,15 @@ async function prepareLeftovers() {
 
 /** @param {readonly string[]} args */
 async function main(args) {
-  const { wanted, vitestArgs } = parse(args);
+  const { wanted, vitestArgs, onElectronAlone } = parse(args);
   await ensureInstalled(say);
+  const electron = electronForTests();
+  if (onElectronAlone && "reason" in electron) throw new SetupError(electron.reason);
   const projects = PROJECTS.filter((project) => wanted.includes(project));
   const noNamespaces = netnsProblem();
   const runnable = projects.filter((project) => !IN_NAMESPACES.includes(project) || !noNamespaces);
-  for (const problem of await ensureTools(runnable, say)) {
+  const onElectron = "binary" in electron && runnable.includes(WINDOW) ? [WINDOW_ON_ELECTRON] : [];
+  for (const problem of await ensureTools([...runnable, ...onElectron], say)) {
     fail("programs", problem);
     say(` × ${problem}`);
   }
@@ -214,14 +239,26 @@ async function main(args) {
     (project) => !IN_NAMESPACES.includes(project) && !(hasBeside && project === BESIDE_NAMESPACES),
   );
   if (together.length > 0) await vitest(together, vitestArgs);
-  const beside = hasBeside ? vitest([BESIDE_NAMESPACES], vitestArgs, true) : Promise.resolve();
+  const beside = hasBeside ? vitest([BESIDE_NAMESPACES], vitestArgs, { isBeside: true }) : Promise.resolve();
   for (const project of projects.filter((each) => IN_NAMESPACES.includes(each))) {
-    if (noNamespaces === undefined) await vitest([project], vitestArgs);
-    else total.skipped.push({ name: `project ${project}`, reason: noNamespaces });
+    if (noNamespaces !== undefined) total.skipped.push({ name: `project ${project}`, reason: noNamespaces });
+    else if (!onElectronAlone) await vitest([project], vitestArgs);
   }
+  if (runnable.includes(WINDOW)) await windowOnElectron(electron, vitestArgs);
   await beside;
   removeLeftovers();
   report();
+}
+
+/**
+ * @param {ReturnType<typeof electronForTests>} electron
+ * @param {readonly string[]} vitestArgs
+ */
+async function windowOnElectron(electron, vitestArgs) {
+  const args = electronArgs(vitestArgs);
+  if (args.length === 0) return;
+  if ("binary" in electron) await vitest([WINDOW], args, { electron: electron.binary });
+  else total.skipped.push({ name: `project ${WINDOW} on Electron`, reason: electron.reason });
 }
 
 function report() {

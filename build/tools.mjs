@@ -18,6 +18,7 @@ const TOOLS = [
   { tool: "nft", debian: "nftables", projects: ["netns", "netns-alone"] },
   { tool: "gcc", debian: "build-essential", projects: ["netns", "netns-alone"] },
   { tool: "chromium", debian: "chromium", projects: ["e2e"] },
+  { tool: "Xvfb", debian: "xvfb", projects: ["e2e-electron"] },
 ];
 
 /** A user's PATH often lacks the folders of root's programs. */

@@ -4,20 +4,21 @@ import type { ListeningProgram } from "../netns/lab/host.ts";
 import { ping } from "../netns/lab/traffic.ts";
 import { useLab } from "../netns/lab/use-lab.ts";
 import { Audit, useSteps } from "./support/day.ts";
-import { type Person, sitDown } from "./support/person.ts";
+import type { Person } from "./support/person.ts";
+import { sitDown } from "./support/sit-down.ts";
 
 /**
- * A person's day, in a browser: each test goes on where the one before it ended.
+ * A person's day: each test goes on where the one before it ended.
  *
- *   host 1: ann, her browser ═══ tunnel ═══ bob, his browser :host 2
+ *   host 1: ann, her window ═══ tunnel ═══ bob, his window :host 2
  *                  └────────────┬──────────────┘
  *                    10.66.0.3: govpn serve
  *                               │
- *   host 4: cem, his browser ───┘ with the room's id and PIN alone
+ *   host 4: cem, his window ───┘ with the room's id and PIN alone
  */
 
 /** Wide enough for every column. */
-const context = { viewport: { width: 1280, height: 800 } };
+const viewport = { width: 1280, height: 800 };
 const PIN = "4821";
 
 describe("a day with GoVPN", () => {
@@ -36,8 +37,8 @@ describe("a day with GoVPN", () => {
     serve = () => lab().host(3).serve(["--data", data, "--rate-limit", "0"]);
     [server, ann, bob] = await Promise.all([
       serve(),
-      sitDown(lab().host(1), "Ann", { context }),
-      sitDown(lab().host(2), "Bob", { context }),
+      sitDown(lab().host(1), "Ann", { viewport }),
+      sitDown(lab().host(2), "Bob", { viewport }),
     ]);
   });
   afterAll(async () => {
@@ -81,7 +82,7 @@ describe("a day with GoVPN", () => {
     await dialog.getByText(PIN).waitFor();
     await audit.of(page, "invitation");
     await dialog.getByRole("button", { name: /^Copy Link: govpn:/ }).click();
-    link = await page.evaluate<string>("navigator.clipboard.readText()");
+    link = await ann.clipboard();
     expect(link).toMatch(/^govpn:\/\/join\/[0-9a-f]{16}\?/);
     expect(link).toMatch(/#k=[\w-]{43}&o=[\w-]{22}$/);
     expect(new URL(link).search).not.toContain(PIN);
@@ -205,13 +206,42 @@ describe("a day with GoVPN", () => {
     await expect.poll(() => ping(bob.host, ipv4)).toMatchObject({ received: 3 });
   });
 
-  it("has whoever comes with id and PIN alone wait at the door", async () => {
-    cem = await sitDown(lab().host(4), "Cem", { context });
+  it("says in the dialog what is wrong with an invitation, and changes nothing", async () => {
+    cem = await sitDown(lab().host(4), "Cem", { viewport });
     const { page } = cem;
     await page.getByLabel("Your name").fill("Cem");
     await page.getByRole("radio", { name: /A server you know/ }).check();
     await page.getByLabel("Address of the server").fill(server.url);
     await page.getByRole("button", { name: "I was invited" }).click();
+    const dialog = page.getByRole("dialog", { name: "Join a room" });
+    const invitation = dialog.getByLabel("Link or room id");
+    for (const [hostile, sentence] of [
+      ["govpn://kick/0123456789abcdef", "The link asks for something else than joining a room."],
+      ["govpn://join/%2e%2e%2fetc", "The link names no room."],
+      [
+        "govpn://join/0123456789abcdef?server=file:///etc/passwd",
+        "The link names a server by an address that GoVPN does not use.",
+      ],
+    ] as const) {
+      await invitation.fill(hostile);
+      await dialog.getByText(sentence).waitFor();
+    }
+    await audit.of(page, "refused link");
+    await invitation.fill("0123456789abcdef");
+    await dialog.getByLabel("PIN").fill("12");
+    await dialog.getByRole("button", { name: "Join" }).click();
+    await dialog.getByText("A PIN is exactly four digits.").waitFor();
+    await dialog.getByLabel("PIN").fill(PIN);
+    await dialog.getByRole("button", { name: "Join" }).click();
+    await dialog.getByText("There is no room with this id on the server.").waitFor();
+    await page.keyboard.press("Escape");
+    await dialog.waitFor({ state: "detached" });
+    await heading(cem, "No room yet").waitFor();
+  });
+
+  it("has whoever comes with id and PIN alone wait at the door", async () => {
+    const { page } = cem;
+    await page.getByRole("button", { name: "Join a room" }).first().click();
     const dialog = page.getByRole("dialog", { name: "Join a room" });
     await dialog.getByLabel("Link or room id").fill(roomIdOf(link));
     await dialog.getByText(/you may have to wait at the door/).waitFor();

@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { useLab } from "../netns/lab/use-lab.ts";
 import { useSteps } from "./support/day.ts";
-import { type Person, sitDown } from "./support/person.ts";
+import type { Person } from "./support/person.ts";
+import { sitDown } from "./support/sit-down.ts";
 
 /** The first quarter of an hour without a mouse. Nothing here clicks: what has the focus is asked by its role and name. */
 describe("by keyboard alone", () => {

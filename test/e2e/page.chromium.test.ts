@@ -1,16 +1,16 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { useLab } from "../netns/lab/use-lab.ts";
 import { Audit, useSteps } from "./support/day.ts";
-import { type Person, sitDown, startHost } from "./support/person.ts";
+import { type HeadlessPerson, sitDownAtBrowser, startHost } from "./support/headless.ts";
 
 /** How a browser gets in, stays in, and what it shows when the program behind it goes. */
 describe("the page of a headless host", () => {
   const lab = useLab({ hosts: 1 });
-  let ann: Person;
+  let ann: HeadlessPerson;
   const audit = new Audit();
   useSteps(() => ({ ann }));
   beforeAll(async () => {
-    ann = await sitDown(lab().host(1), "Ann");
+    ann = await sitDownAtBrowser(lab().host(1), "Ann");
   });
   afterAll(() => ann?.goHome());
 
@@ -57,35 +57,6 @@ describe("the page of a headless host", () => {
     await page.goto(fresh.url);
     await page.getByRole("heading", rooms).waitFor();
     await other.close();
-  });
-
-  it("says in the dialog what is wrong with an invitation, and changes nothing", async () => {
-    const { page } = ann;
-    await page.getByRole("button", { name: "Join a room" }).first().click();
-    const dialog = page.getByRole("dialog", { name: "Join a room" });
-    const invitation = dialog.getByLabel("Link or room id");
-    for (const [hostile, sentence] of [
-      ["govpn://kick/0123456789abcdef", "The link asks for something else than joining a room."],
-      ["govpn://join/%2e%2e%2fetc", "The link names no room."],
-      [
-        "govpn://join/0123456789abcdef?server=file:///etc/passwd",
-        "The link names a server by an address that GoVPN does not use.",
-      ],
-    ] as const) {
-      await invitation.fill(hostile);
-      await dialog.getByText(sentence).waitFor();
-    }
-    await audit.of(page, "refused link");
-    await invitation.fill("0123456789abcdef");
-    await dialog.getByLabel("PIN").fill("12");
-    await dialog.getByRole("button", { name: "Join" }).click();
-    await dialog.getByText("A PIN is exactly four digits.").waitFor();
-    await dialog.getByLabel("PIN").fill("1234");
-    await dialog.getByRole("button", { name: "Join" }).click();
-    await dialog.getByText("There is no room with this id on the server.").waitFor();
-    await page.keyboard.press("Escape");
-    await dialog.waitFor({ state: "detached" });
-    await page.getByRole("heading", rooms).waitFor();
   });
 
   it("has run no script but its own, and written no error", () => {

@@ -1,9 +1,11 @@
 import type { BrowserContextOptions, Page } from "playwright";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { ListeningProgram } from "../netns/lab/host.ts";
 import { joinRoom, type Member } from "../netns/lab/member.ts";
 import { useLab } from "../netns/lab/use-lab.ts";
 import { Audit, screenshot, useSteps } from "./support/day.ts";
-import { type Person, sitDown } from "./support/person.ts";
+import type { Person } from "./support/person.ts";
+import { sitDown } from "./support/sit-down.ts";
 
 /**
  * Every screen as it is with a real room behind it, in four looks, for people to look at (.test-output/screenshots);
@@ -12,6 +14,7 @@ import { type Person, sitDown } from "./support/person.ts";
 
 const WINDOW = { width: 900, height: 640 };
 const PHONE = { width: 360, height: 740 };
+const PIN = "4821";
 
 interface Look {
   readonly name: string;
@@ -49,6 +52,7 @@ const screens: readonly Screen[] = [
 
 describe("every screen", () => {
   const lab = useLab({ hosts: 2 });
+  let server: ListeningProgram;
   let ann: Person;
   let ben: Member;
   let roomId: string;
@@ -56,17 +60,7 @@ describe("every screen", () => {
   useSteps(() => ({ ann }));
 
   beforeAll(async () => {
-    ann = await sitDown(lab().host(1), "Ann", {
-      args: ["--host", "0.0.0.0", "--username", "Ann", "--create", "Den", "--pin", "4821"],
-    });
-    const invitation = await ann.program.waitFor(({ event }) => event === "invitation");
-    roomId = String(invitation.room_id);
-    ben = await joinRoom(
-      lab().host(2),
-      { server: String(invitation.server), roomId, pin: "4821", link: String(invitation.link) },
-      { username: "Ben" },
-    );
-    await ann.program.waitFor((e) => e.event === "peer" && e.state === "connected");
+    [server, ann] = await Promise.all([lab().host(2).serve(), sitDown(lab().host(1), "Ann")]);
   });
   afterAll(() => ann?.goHome());
 
@@ -104,8 +98,21 @@ describe("every screen", () => {
       await screenshot(ann.page, `first-run-${look.name}`);
       await audit.of(ann.page, `first run (${look.name})`);
     }
-    await ann.page.getByRole("button", { name: "Look around first" }).click();
-    await ann.page.getByRole("button", { name: "Den" }).first().waitFor();
+  });
+
+  it("goes on with a room, and another in it", async () => {
+    const { page } = ann;
+    await page.getByLabel("Your name").fill("Ann");
+    await page.getByRole("radio", { name: /A server you know/ }).check();
+    await page.getByLabel("Address of the server").fill(server.url);
+    await page.getByRole("button", { name: "Look around first" }).click();
+    await page.getByRole("heading", { name: "No room yet" }).waitFor();
+    const room = await ann.ask<{ room_id: string; link: string }>("create", "Den", "--pin", PIN);
+    roomId = room.room_id;
+    const invitation = { server: server.url, roomId, pin: PIN, link: room.link };
+    ben = await joinRoom(lab().host(2), invitation, { username: "Ben" });
+    await page.getByRole("button", { name: "Den" }).first().click();
+    await page.getByText("1 of 1 connected").waitFor();
   });
 
   it.each(looks)("is drawn $name", async (look) => {

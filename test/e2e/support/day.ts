@@ -4,13 +4,15 @@ import type { Page } from "playwright";
 import { afterEach, beforeEach } from "vitest";
 import { violations } from "./axe.ts";
 import type { Person } from "./person.ts";
+import { electron } from "./sit-down.ts";
 
 const output = fileURLToPath(new URL("../../../.test-output/", import.meta.url));
 
-/** A page as a PNG in .test-output/screenshots, for people to look at. */
+/** A page as a PNG in .test-output/screenshots, or screenshots-electron, for people to look at. */
 export async function screenshot(page: Page, name: string): Promise<void> {
-  mkdirSync(`${output}screenshots`, { recursive: true });
-  await page.screenshot({ path: `${output}screenshots/${name}.png` });
+  const folder = `${output}screenshots${electron === undefined ? "" : "-electron"}`;
+  mkdirSync(folder, { recursive: true });
+  await page.screenshot({ path: `${folder}/${name}.png` });
 }
 
 /**

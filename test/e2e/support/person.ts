@@ -1,91 +1,48 @@
-import type { Browser, BrowserContext, BrowserContextOptions, Page } from "playwright";
-import type { EventProgram } from "../../netns/lab/events.ts";
+import type { BrowserContext, Page } from "playwright";
 import type { Host } from "../../netns/lab/host.ts";
-import { startBrowser } from "./browser.ts";
 
-/** A window of the desktop app, as it first opens. */
+/** Somebody at a machine of the lab, with GoVPN's window before them: in a browser, or the desktop app's own. */
+export interface Person {
+  readonly host: Host;
+  readonly name: string;
+  readonly page: Page;
+  /** What no page may do: errors on the console, uncaught exceptions, answers of 400 and above. */
+  readonly trouble: readonly string[];
+  /** What `govpn ARGS --json` answers here: its first line. */
+  ask<T>(...args: string[]): Promise<T>;
+  /** The text that was copied last. */
+  clipboard(): Promise<string>;
+  goHome(): Promise<void>;
+}
+
+export interface Seat {
+  /** Of the window's page, in pixels. */
+  readonly viewport?: { readonly width: number; readonly height: number };
+}
+
+/** The desktop app's window, as it first opens. */
 const WINDOW = { width: 900, height: 640 };
 /** A host that connects its WebRTC links on a busy machine. */
 const ACTION_MS = 20_000;
 
-/**
- * Somebody at a machine of the lab: a headless host, a browser, and the page that its link opened.
- *
- *   namespace: govpn start --ui ◀── 127.0.0.1 ── chromium ── playwright (over a pipe, so from outside)
- */
-export class Person {
-  readonly host: Host;
-  readonly name: string;
-  readonly program: EventProgram;
-  readonly browser: Browser;
-  readonly page: Page;
-  /** What no page may do: errors on the console, uncaught exceptions, answers of 400 and above. */
-  readonly trouble: string[];
-  readonly #context: BrowserContext;
-
-  constructor(host: Host, name: string, program: EventProgram, browser: Browser, page: Page, trouble: string[]) {
-    this.host = host;
-    this.name = name;
-    this.program = program;
-    this.browser = browser;
-    this.page = page;
-    this.trouble = trouble;
-    this.#context = page.context();
-  }
-
-  /** A second tab of the same browser. */
-  async anotherTab(): Promise<Page> {
-    return this.#context.newPage();
-  }
-
-  /** What `govpn ARGS --json` answers here: its first line. */
-  async ask<T>(...args: string[]): Promise<T> {
-    const { code, stdout, stderr } = await this.host.govpn([...args, "--json"]);
-    if (code !== 0) throw new Error(`govpn ${args.join(" ")}: ${code} ${stdout}${stderr}`);
-    return JSON.parse(stdout.split("\n", 1)[0] ?? "") as T;
-  }
-
-  async goHome(): Promise<void> {
-    await this.browser.close();
-  }
+/** The size that this seat's window has. */
+export function sizeOf({ viewport = WINDOW }: Seat): { width: number; height: number } {
+  return { ...viewport };
 }
 
-/** Starts the headless host with its own server, as `npm start` does, and waits for the link. */
-export async function startHost(
-  host: Host,
-  args: readonly string[] = [],
-): Promise<{ program: EventProgram; url: string }> {
-  const program = host.start([
-    ...(args.includes("--ui") ? [] : ["--ui"]),
-    "--no-stun",
-    "--log-level",
-    "debug",
-    ...args,
-  ]);
-  const { url } = await program.waitFor(({ event }) => event === "ui");
-  return { program, url: String(url) };
+export async function askOn<T>(host: Host, args: readonly string[]): Promise<T> {
+  const { code, stdout, stderr } = await host.govpn([...args, "--json"]);
+  if (code !== 0) throw new Error(`govpn ${args.join(" ")}: ${code} ${stdout}${stderr}`);
+  return JSON.parse(stdout.split("\n", 1)[0] ?? "") as T;
 }
 
-/** Starts everything and opens the page by its link. */
-export async function sitDown(
-  host: Host,
-  name: string,
-  options: {
-    readonly args?: readonly string[];
-    readonly context?: BrowserContextOptions;
-    readonly flags?: readonly string[];
-  } = {},
-): Promise<Person> {
-  const starting = [startHost(host, options.args), startBrowser(host, options.flags)] as const;
-  const [{ program, url }, browser] = await Promise.all(starting);
-  const context = await browser.newContext({ viewport: WINDOW, reducedMotion: "reduce", ...options.context });
-  context.setDefaultTimeout(ACTION_MS);
-  await context.grantPermissions(["clipboard-read", "clipboard-write"]);
+/** Waits for every page of it as long as a busy machine needs. @returns the trouble that they make, as it comes */
+export function watchPages(context: BrowserContext): string[] {
   const trouble: string[] = [];
+  context.setDefaultTimeout(ACTION_MS);
+  for (const page of context.pages()) watch(page, trouble);
   context.on("page", (page) => watch(page, trouble));
-  const page = await context.newPage();
-  await page.goto(url);
-  return new Person(host, name, program, browser, page, trouble);
+  return trouble;
 }
 
 /**

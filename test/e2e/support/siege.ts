@@ -2,7 +2,7 @@ import { fileURLToPath } from "node:url";
 import type { BrowserContext, Cookie, Frame, Page } from "playwright";
 import type { AppState } from "../../../shared/ipc/app.ts";
 import type { Host } from "../../netns/lab/host.ts";
-import { type Person, sitDown } from "./person.ts";
+import { type HeadlessPerson, sitDownAtBrowser } from "./headless.ts";
 
 /** A name that leads to this machine because whoever owns it says so. */
 export const EVIL_NAME = "evil.test";
@@ -18,7 +18,7 @@ const ROOM = "Den";
 
 /** A person who has GoVPN open in a browser, and an attacker's page in another tab of it. */
 export class Siege {
-  readonly ann: Person;
+  readonly ann: HeadlessPerson;
   readonly context: BrowserContext;
   /** Where GoVPN's user interface is. Like the others: `http://127.0.0.1:PORT`. */
   readonly ui: string;
@@ -35,7 +35,7 @@ export class Siege {
   cookies: readonly Cookie[] = [];
   before: Readonly<Record<string, unknown>> = {};
 
-  private constructor(ann: Person, evil: string, naive: string, closed: string) {
+  private constructor(ann: HeadlessPerson, evil: string, naive: string, closed: string) {
     this.ann = ann;
     this.context = ann.page.context();
     this.ui = new URL(ann.page.url()).origin;
@@ -45,7 +45,7 @@ export class Siege {
   }
 
   static async begin(host: Host): Promise<Siege> {
-    const ann = await sitDown(host, "Ann", {
+    const ann = await sitDownAtBrowser(host, "Ann", {
       args: ["--create", ROOM, "--tun", "off"],
       flags: [`--host-resolver-rules=MAP ${EVIL_NAME} 127.0.0.1`, `--disable-features=${OWN_DEFENCE}`],
     });

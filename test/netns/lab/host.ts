@@ -38,7 +38,7 @@ export class Host {
   /** Starts a command here. It is killed at teardown if it still runs. */
   spawn(command: string, args: readonly string[], options: RunOptions & { keepStdout?: boolean } = {}): Program {
     const inNamespace = ["netns", "exec", this.namespace, command, ...args];
-    const env = { ...this.#environment(), ...options.env };
+    const env = { ...this.environment(), ...options.env };
     const program = new Program("ip", inNamespace, env, options.input, options.keepStdout);
     this.#programs.add(program);
     void program.exited.then(() => this.#programs.delete(program));
@@ -135,6 +135,15 @@ export class Host {
     return mkdtempSync(join(this.#home, "profile-"));
   }
 
+  /**
+   * Nothing of the developer's own session reaches a host: no keychain, no settings, no proxy. Without a session bus
+   * the product keeps its identity in a file, as on a server.
+   */
+  environment(): Record<string, string> {
+    const path = process.env.PATH ?? "/usr/sbin:/usr/bin:/sbin:/bin";
+    return { PATH: path, HOME: this.#home, LANG: "C.UTF-8", TMPDIR: this.#home };
+  }
+
   /** The programs here that have not ended. */
   get running(): ReadonlySet<Program> {
     return this.#programs;
@@ -155,15 +164,6 @@ export class Host {
 
   #withProfile(args: readonly string[]): readonly string[] {
     return args.includes("--profile") ? args : [...args, "--profile", this.profile];
-  }
-
-  /**
-   * Nothing of the developer's own session reaches a host: no keychain, no settings, no proxy. Without a session bus
-   * the product keeps its identity in a file, as on a server.
-   */
-  #environment(): Record<string, string> {
-    const path = process.env.PATH ?? "/usr/sbin:/usr/bin:/sbin:/bin";
-    return { PATH: path, HOME: this.#home, LANG: "C.UTF-8", TMPDIR: this.#home };
   }
 }
 

@@ -252,4 +252,16 @@ it("never comes", () => expect(tries, "not at all").toBe(-1));
     expect(printed).not.toContain("second try");
     expect(printed).toMatch(/\n0 passed, 3 failed, 0 skipped\n$/);
   });
+
+  it("runs the specs of the window on Electron alone where it is told to, and says why it cannot", () => {
+    const { status, stderr } = launch("test", "e2e", "--electron");
+    expect({ status, stderr }).toEqual({
+      status: 1,
+      stderr: expect.stringMatching(/^govpn: there is no Electron here: .+\n$/),
+    });
+    expect(launch("test", "unit", "--electron")).toMatchObject({
+      status: 1,
+      stderr: expect.stringContaining("e2e alone"),
+    });
+  });
 });
