@@ -1,11 +1,10 @@
 import { arch, homedir, hostname, release, type } from "node:os";
 import { join } from "node:path";
-import { createLogger, type Logger, type LogLevel, type LogRecord, type LogSink } from "../../shared/base/logger.ts";
+import type { Logger, LogLevel, LogSink } from "../../shared/base/logger.ts";
 import { type Failure, FailureError, messageOf, ok, type Result } from "../../shared/base/result.ts";
 import type { AppView } from "../../shared/ipc/app.ts";
 import { controlApi } from "../../shared/ipc/control.ts";
 import type { Settings } from "../../shared/ipc/settings.ts";
-import type { CreateTransport } from "../../shared/mesh/ports.ts";
 import { systemClock } from "../adapters/clock.ts";
 import { nativeVerify } from "../adapters/ed25519.ts";
 import { probeServer } from "../adapters/net/server-probe.ts";
@@ -16,29 +15,25 @@ import { secureRandom } from "../adapters/random.ts";
 import { RuntimeWatch } from "../adapters/runtime.ts";
 import { openSecretStore } from "../adapters/secrets/open.ts";
 import { dialSignaling } from "../adapters/sockets/ws-client.ts";
-import { openRoomStore } from "../adapters/store/libsql-room-store.ts";
 import { TunGrant } from "../adapters/tun/grant.ts";
-import { openTun, widenReceiveBuffers } from "../adapters/tun/index.ts";
+import { openTun } from "../adapters/tun/index.ts";
 import { isTunnelInterface, localTunnelAddresses } from "../adapters/tun/interfaces.ts";
 import { movedIn } from "../adapters/vault/moved-in.ts";
 import { createVault } from "../adapters/vault/vault.ts";
 import { releaseWebrtc } from "../adapters/webrtc/closing.ts";
-import { webrtcTransports } from "../adapters/webrtc/transport.ts";
 import type { TunMode } from "../engine/engine.ts";
 import type { EngineHousing } from "../engine/engine-processes.ts";
-import type { TransportPlan } from "../engine/messages.ts";
-import { startServer } from "../server/server.ts";
+import { adjustableLog, adjustableTransports } from "./adjustable.ts";
 import { App, type AppStart } from "./app/app.ts";
 import type { AppParts } from "./app/parts.ts";
 import { examine } from "./doctor/doctor.ts";
 import { machineContext, SERVER_WITHIN_MS } from "./doctor/machine.ts";
 import { Host } from "./host/host.ts";
-import type { EmbeddedServer } from "./host/runner.ts";
 import { loadIdentity } from "./identity/identity.ts";
 import { serveControl } from "./ipc/control-socket.ts";
 import { watchNetwork } from "./network-watch.ts";
 import { ROOMS_DOCUMENT } from "./room-memory.ts";
-import { openServerFolder } from "./server/folder.ts";
+import { startEmbedded } from "./server/embedded.ts";
 import { transportPlan } from "./settings/run-plan.ts";
 import { HeadlessUi } from "./ui-server/headless-ui.ts";
 import { VERSION } from "./version.ts";
@@ -65,9 +60,6 @@ export interface RunningHost {
   start(): Promise<Result<readonly Failure[]>>;
   stop(): Promise<void>;
 }
-
-/** What a report shows of the log: the last minutes of a machine in trouble. */
-const LOG_RECORDS_KEPT = 200;
 
 type Undo = (() => Promise<unknown>)[];
 
@@ -152,7 +144,7 @@ async function assemble(request: HostRequest, sink: LogSink, undo: Undo): Promis
         runtime: () => runtime.read(),
         ...(request.engines && { createEngine: request.engines.create }),
       }),
-    startServer: (at) => startEmbedded(at, profile.value, logger),
+    startServer: (at) => startEmbedded(at, join(profile.value.dir, "server"), logger),
   };
   const app = new App(parts);
   undo.push(() => app.stop());
@@ -195,43 +187,6 @@ async function start(
   return started;
 }
 
-/** A logger whose level can be changed while running, and the newest records that it wrote. */
-function adjustableLog(sink: LogSink, forNow: LogLevel | undefined) {
-  let level: LogLevel = forNow ?? "warn";
-  let chosen: LogLevel | undefined;
-  const records: LogRecord[] = [];
-  const keep: LogSink = (record) => {
-    records.push(record);
-    if (records.length > LOG_RECORDS_KEPT) records.shift();
-    sink(record);
-  };
-  return {
-    logger: createLogger(keep, () => level),
-    records: (): readonly LogRecord[] => records,
-    setLevel: (next: LogLevel) => {
-      // The first is that of the settings as they were found, which a command line overrules.
-      if (chosen === undefined ? forNow === undefined : chosen !== next) level = next;
-      chosen = next;
-    },
-  };
-}
-
-/** Connections to members, made as was said last. */
-function adjustableTransports(logger: Logger): { create: CreateTransport; set(plan: TransportPlan): void } {
-  const make = (plan: TransportPlan) =>
-    webrtcTransports({ ...plan, onLocalPorts: widenReceiveBuffers, logger: logger.child("webrtc") });
-  let create: CreateTransport | undefined;
-  return {
-    create: (options) => {
-      if (!create) throw new Error("it has not been said how connections are made");
-      return create(options);
-    },
-    set: (plan) => {
-      create = make(plan);
-    },
-  };
-}
-
 function viewOf(special: HostRequest["view"]): AppView {
   const { platform } = process;
   const isKnown = platform === "linux" || platform === "darwin" || platform === "win32";
@@ -252,27 +207,6 @@ function diagnose(
   );
   const machine = { dir, serverUrl, stunServers, ...(passphrase && { passphrase }) };
   return examine(machineContext(machine), systemClock);
-}
-
-async function startEmbedded(
-  { host, port }: { readonly host: string; readonly port: number },
-  profile: Profile,
-  logger: Logger,
-): Promise<EmbeddedServer> {
-  const folder = await openServerFolder(join(profile.dir, "server"));
-  if (!folder.ok) throw new FailureError(folder.error);
-  const { file, lock } = folder.value;
-  try {
-    const server = await startServer({ host, port, store: openRoomStore(file, logger), logger });
-    const close = async () => {
-      await server.close();
-      await lock.release();
-    };
-    return { url: server.url, close };
-  } catch (error) {
-    await lock.release();
-    throw error;
-  }
 }
 
 function failureOf(error: unknown): Failure {

@@ -15,9 +15,10 @@ import {
 } from "../../adapters/sockets/ws-server.ts";
 import type { AppConnection } from "../ipc/app-connection.ts";
 import { UiAccess } from "./access.ts";
-import type { UiFile, UiFiles } from "./files.ts";
+import type { UiFiles } from "./files.ts";
 import { cookiesOf, type Refusal, UiGate } from "./gate.ts";
 import { securityHeaders } from "./headers.ts";
+import { parseJson, readBody, sendFile, sendJson } from "./http.ts";
 import {
   BAD_TOKEN,
   badMethod,
@@ -187,7 +188,7 @@ class LoopbackUi implements UiServer {
     const refusal =
       this.#gate.refuseOrigin(request.headers) ?? badSessionRequest(request) ?? (await this.#refuseUser(request));
     if (refusal) return this.#refuse(response, refusal);
-    const body = await readBody(request);
+    const body = await readBody(request, MAX_SESSION_REQUEST_BYTES);
     if (body === undefined) return this.#refuse(response, TOO_LARGE);
     const wanted = v.safeParse(SessionRequest, parseJson(body));
     const secrets = wanted.success ? this.#access.openSession(wanted.output.token) : undefined;
@@ -267,50 +268,4 @@ function badSessionRequest({ headers }: IncomingMessage): Refusal | undefined {
   // A page of another site can post a form or plain text unasked, but not JSON.
   if (headers["content-type"]?.split(";", 1)[0] !== "application/json") return NOT_JSON;
   return Number(headers["content-length"] ?? 0) > MAX_SESSION_REQUEST_BYTES ? TOO_LARGE : undefined;
-}
-
-/** Undefined: it is longer than anything this server is asked. */
-function readBody(request: IncomingMessage): Promise<string | undefined> {
-  return new Promise((resolve) => {
-    let body = "";
-    request.setEncoding("utf8");
-    request.on("data", (chunk: string) => {
-      body += chunk;
-      if (body.length <= MAX_SESSION_REQUEST_BYTES) return;
-      request.pause();
-      resolve(undefined);
-    });
-    // "close" also follows a client that went away in the middle.
-    request.on("close", () => resolve(body));
-    request.on("end", () => resolve(body));
-  });
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-}
-
-function sendFile({ headers, method }: IncomingMessage, response: ServerResponse, file: UiFile): void {
-  response.setHeader("ETag", file.etag);
-  response.setHeader("Cache-Control", file.cacheControl);
-  if (headers["if-none-match"]?.includes(file.etag)) {
-    response.writeHead(304).end();
-    return;
-  }
-  response.writeHead(200, { "Content-Type": file.contentType, "Content-Length": file.body.length });
-  response.end(method === "HEAD" ? undefined : file.body);
-}
-
-function sendJson(response: ServerResponse, status: number, body: object): void {
-  const text = `${JSON.stringify(body)}\n`;
-  response.writeHead(status, {
-    "Content-Type": "application/json; charset=utf-8",
-    "Content-Length": Buffer.byteLength(text),
-    "Cache-Control": "no-store",
-  });
-  response.end(text);
 }
