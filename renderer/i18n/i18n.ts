@@ -7,7 +7,8 @@ import { isolated } from "./isolate.ts";
 declare module "i18next" {
   interface CustomTypeOptions {
     defaultNS: "app";
-    resources: { app: typeof en };
+    /** "doctor": what the program's checks say. Theirs is the English, which comes along with each sentence. */
+    resources: { app: typeof en & { readonly doctor: Readonly<Record<string, string>> } };
   }
 }
 

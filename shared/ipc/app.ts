@@ -149,20 +149,35 @@ export interface Invitation {
   readonly sealed: boolean;
 }
 
-export interface ServerTest {
-  readonly url: string;
-  readonly reachable: boolean;
-  readonly ms?: number;
-  /** What is wrong, or what the server says it is. */
-  readonly detail: string;
+/**
+ * A sentence of the program's: in English, and by code and values, for a window to say it in the person's language. One
+ * that does not know the code, of a newer program, shows the English.
+ */
+export interface Saying {
+  /** Of the doctor's words, or of a failure. Absent where there is nothing to translate: a version, an address. */
+  readonly code?: string;
+  /** What the sentence has in it, by name. */
+  readonly values?: Readonly<Record<string, string | number>>;
+  readonly text: string;
 }
 
+export type ServerTest = { readonly url: string } & (
+  | { readonly reachable: true; readonly ms: number }
+  /** `why`: what is wrong, and what to do. */
+  | { readonly reachable: false; readonly why: readonly Saying[] }
+);
+
+/** What one of the doctor's checks came to. */
 export interface DoctorFinding {
+  /** Stable, for programs: "tun", "server". */
   readonly id: string;
+  /** In English. */
   readonly title: string;
   readonly status: "ok" | "warn" | "fail" | "skip";
-  readonly detail: string;
-  readonly fix?: string;
+  /** What was found, in plain sentences or a few words. */
+  readonly detail: readonly Saying[];
+  /** How to mend it. On every warn and fail. */
+  readonly fix?: readonly Saying[];
 }
 
 export interface SpeedTest {
@@ -227,7 +242,7 @@ export interface AppReplies extends Replies {
   exportIdentity: { readonly text: string };
   importIdentity: SelfView;
   reset: Settings;
-  grantRights: { readonly granted: boolean; readonly detail: string };
+  grantRights: { readonly granted: true };
 }
 
 /** Who answers: the running program. */

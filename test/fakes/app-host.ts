@@ -1,9 +1,19 @@
+import { failed, say } from "../../electron/main/doctor/words.ts";
 import type { PublicKey, RoomId } from "../../shared/base/brand.ts";
 import type { Clock } from "../../shared/base/clock.ts";
 import type { Disposable } from "../../shared/base/disposable.ts";
 import { Emitter } from "../../shared/base/emitter.ts";
 import { type Failure, fail, ok, type Result } from "../../shared/base/result.ts";
-import type { Activity, AppApi, AppMethod, AppParams, AppReplies, AppState, UiRoom } from "../../shared/ipc/app.ts";
+import type {
+  Activity,
+  AppApi,
+  AppMethod,
+  AppParams,
+  AppReplies,
+  AppState,
+  DoctorFinding,
+  UiRoom,
+} from "../../shared/ipc/app.ts";
 import type { MemberView, RoomTrustView, RoomView } from "../../shared/ipc/contract.ts";
 import { applyPatch, diff } from "../../shared/ipc/patch.ts";
 import { keyOf, memberOf, newRoomId, seeded, visitorOf } from "./app-people.ts";
@@ -263,14 +273,13 @@ export class FakeAppHost implements AppApi {
     },
     testServer: ({ url }) =>
       /example/.test(url)
-        ? ok({ url, reachable: true, ms: 23, detail: "GoVPN 0.1.0" })
-        : ok({ url, reachable: false, detail: "no such host" }),
-    doctor: () =>
-      ok([
-        { id: "tun", title: "Network device", status: "ok", detail: "govpn0 is up, MTU 1420" },
-        { id: "udp", title: "UDP", status: "warn", detail: "no answer from STUN", fix: "Open UDP in the firewall." },
-        { id: "keychain", title: "Keychain", status: "skip", detail: "there is none on this machine" },
-      ]),
+        ? ok({ url, reachable: true, ms: 23 })
+        : ok({
+            url,
+            reachable: false,
+            why: [say("server_name_unknown", { url }), say("server_name_unknown_fix")],
+          }),
+    doctor: () => ok(findings),
     speedTest: () => ok({ upMbps: 312.4, downMbps: 587.1, idleRttMs: 11.8, loadedRttMs: 19.2 }),
     report: () => ok({ text: "GoVPN 0.1.0 on linux\n…" }),
     exportSettings: () => ok({ text: JSON.stringify(this.#state.settings, null, 2) }),
@@ -280,7 +289,7 @@ export class FakeAppHost implements AppApi {
     reset: () => ok(this.#state.settings),
     grantRights: () => {
       this.change(({ rights, ...state }) => ({ ...state, tunnel: { state: "up", device: "govpn0", mtu: 1420 } }));
-      return ok({ granted: true, detail: "govpn0 was made" });
+      return ok({ granted: true });
     },
   };
 
@@ -297,6 +306,32 @@ export class FakeAppHost implements AppApi {
     return { ...made, state: "joined", pin: this.#pins.get(roomId), members: [self] };
   }
 }
+
+/** As the doctor's on a machine with something to mend. */
+const findings: readonly DoctorFinding[] = [
+  {
+    id: "profile",
+    title: "Profile folder",
+    status: "ok",
+    detail: [say("profile_space", { folder: "/home/maya/.config/govpn", mebibytes: 51_200 })],
+  },
+  { id: "secrets", title: "Secret store", status: "ok", detail: [say("secrets_in_keychain")] },
+  {
+    id: "tun",
+    title: "Network device",
+    status: "fail",
+    detail: [failed({ code: "tun_permission", message: "cannot open /dev/net/tun: EACCES" })],
+    fix: [say("tun_open_node", { command: "sudo chmod 666 /dev/net/tun" })],
+  },
+  {
+    id: "stun",
+    title: "Public address",
+    status: "warn",
+    detail: [say("stun_silent", { server: "stun.example:3478" })],
+    fix: [say("stun_fix")],
+  },
+  { id: "mtu", title: "Packet size", status: "skip", detail: [say("mtu_unknown")] },
+];
 
 /** The round trip a member goes back to. */
 function restOf({ publicKey, path }: MemberView): number {

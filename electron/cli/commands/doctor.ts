@@ -7,7 +7,7 @@ import { parseStunServer, type StunServer } from "../../adapters/net/stun.ts";
 import { STUN_DEFAULT_PORT } from "../../adapters/net/stun-message.ts";
 import { defaultProfileDir } from "../../adapters/profile/paths.ts";
 import { examine } from "../../main/doctor/doctor.ts";
-import { formatFindings, hasFailure, summariseFindings } from "../../main/doctor/format.ts";
+import { formatFindings, hasFailure, plainFinding, summariseFindings } from "../../main/doctor/format.ts";
 import { defaultStunServers, machineContext } from "../../main/doctor/machine.ts";
 import { lastServerUrl } from "../../main/settings/store.ts";
 import { createOutput, EXIT_DONE, EXIT_FAILED, EXIT_USAGE, type Output } from "../output.ts";
@@ -63,7 +63,7 @@ async function diagnose(options: DoctorOptions, ports: DoctorPorts): Promise<num
     ...(passphrase && { passphrase }),
   };
   const findings = await examine(machineContext(machine), systemClock);
-  for (const finding of findings) output.emit({ event: "check", ...finding });
+  for (const finding of findings) output.emit({ event: "check", ...plainFinding(finding) });
   for (const line of formatFindings(findings)) output.say(line);
   output.say();
   output.say(summariseFindings(findings));

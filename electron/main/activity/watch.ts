@@ -111,7 +111,12 @@ export class ActivityWatch implements Disposable {
     this.#rooms.delete(roomId);
     // A room that this machine never got into is told of by whoever asked for it.
     if (!room) return;
-    this.#add({ kind: kindOfEnd(reason), roomId, room: room.name, ...(reason !== "left" && { detail: message }) });
+    this.#add({
+      kind: kindOfEnd(reason),
+      roomId,
+      room: room.name,
+      ...(reason !== "left" && { code: reason, detail: message }),
+    });
   }
 
   #onPeer({ publicKey, state, standing, username, rooms }: HostEvents["peer"]): void {

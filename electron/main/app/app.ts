@@ -220,11 +220,10 @@ export class App implements WatchableApp {
 
   async #grantRights(): Promise<Result<AppReplies["grantRights"]>> {
     const granted = await this.#parts.rights.grant(this.#wish());
-    if (!granted.ok) return ok({ granted: false, detail: granted.error.message });
+    if (!granted.ok) return granted;
     await this.host.engine.retryDevice();
     const { tunnel } = this.#runner.snapshot();
-    const detail = tunnel.state === "failed" ? tunnel.message : "the network device may be used from now on";
-    return ok({ granted: true, detail });
+    return tunnel.state === "failed" ? fail(tunnel.code, tunnel.message) : ok({ granted: true });
   }
 
   #adopt(host: Host): void {

@@ -1,5 +1,6 @@
 import type { LogRecord } from "../../../shared/base/logger.ts";
 import type { AppState, AppView, DoctorFinding } from "../../../shared/ipc/app.ts";
+import { detailText } from "../doctor/words.ts";
 
 export interface ReportSources {
   readonly app: AppView;
@@ -33,7 +34,7 @@ export function writeReport({ app, state, findings, logs, machine, home }: Repor
     ],
     ["Rooms", Object.values(state.rooms).flatMap(roomLines)],
     ["Settings", [JSON.stringify({ ...choices, turn: turn.map(({ url }) => ({ url })) })]],
-    ["Checks", findings.map(({ id, status, detail }) => `${status.padEnd(4)} ${id}: ${detail}`)],
+    ["Checks", findings.map(({ id, status, detail }) => `${status.padEnd(4)} ${id}: ${detailText(detail)}`)],
     ["Activity", Object.values(state.activity).map(activityLine)],
     ["Log", logs().map(logLine)],
   ];

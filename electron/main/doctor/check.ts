@@ -1,15 +1,12 @@
 import type { Clock } from "../../../shared/base/clock.ts";
 import { messageOf } from "../../../shared/base/result.ts";
+import type { DoctorFinding } from "../../../shared/ipc/app.ts";
+import { say } from "./words.ts";
 
-export type CheckStatus = "ok" | "warn" | "fail" | "skip";
-
-export interface CheckResult {
-  readonly status: CheckStatus;
-  /** What was found, in a plain sentence or a few words. */
-  readonly detail: string;
-  /** How to mend it, in one or two plain sentences. On every warn and fail. */
-  readonly fix?: string;
-}
+export type Finding = DoctorFinding;
+/** What was found, and on every warn and fail how to mend it. */
+export type CheckResult = Pick<Finding, "status" | "detail" | "fix">;
+export type CheckStatus = Finding["status"];
 
 /** One question about this machine. `Context` is what it needs to answer it, so that a test can give it less. */
 export interface Check<Context> {
@@ -20,11 +17,6 @@ export interface Check<Context> {
   /** Milliseconds after which it is given up. */
   readonly withinMs: number;
   run(context: Context): Promise<CheckResult>;
-}
-
-export interface Finding extends CheckResult {
-  readonly id: string;
-  readonly title: string;
 }
 
 /** Name resolution may take five seconds to fail, and STUN requests are repeated for seven. */
@@ -57,17 +49,9 @@ async function runCheck<Context>(check: Check<Context>, context: Context, clock:
 }
 
 function tooLate(withinMs: number): CheckResult {
-  return {
-    status: "fail",
-    detail: `no answer within ${withinMs / 1000} s`,
-    fix: "Run govpn doctor again. If it is the same, this part of the system hangs: a restart of the machine often helps.",
-  };
+  return { status: "fail", detail: [say("too_late", { seconds: withinMs / 1000 })], fix: [say("too_late_fix")] };
 }
 
 function broken(error: unknown): CheckResult {
-  return {
-    status: "fail",
-    detail: `the check itself failed: ${messageOf(error)}`,
-    fix: "This is a defect of GoVPN. Please report it with this line.",
-  };
+  return { status: "fail", detail: [say("check_broken", { why: messageOf(error) })], fix: [say("check_broken_fix")] };
 }

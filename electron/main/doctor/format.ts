@@ -1,4 +1,5 @@
 import type { CheckStatus, Finding } from "./check.ts";
+import { detailText, fixText } from "./words.ts";
 
 const marks: Readonly<Record<CheckStatus, string>> = { ok: "✓", warn: "!", fail: "✗", skip: "–" };
 /** Columns of the usual terminal; longer findings are wrapped beside the titles. */
@@ -9,10 +10,17 @@ export function formatFindings(findings: readonly Finding[]): readonly string[] 
   const width = Math.max(...findings.map(({ title }) => title.length));
   const indent = " ".repeat(width + 4);
   const room = LINE_LENGTH - indent.length;
-  return findings.flatMap(({ status, title, detail, fix = "" }) => [
-    ...wrap(detail, room).map((line, i) => `${i === 0 ? `${marks[status]} ${title.padEnd(width)}  ` : indent}${line}`),
-    ...wrap(fix, room - 2).map((line, i) => `${indent}${i === 0 ? "→ " : "  "}${line}`),
+  return findings.flatMap(({ status, title, detail, fix = [] }) => [
+    ...wrap(detailText(detail), room).map(
+      (line, i) => `${i === 0 ? `${marks[status]} ${title.padEnd(width)}  ` : indent}${line}`,
+    ),
+    ...wrap(fixText(fix), room - 2).map((line, i) => `${indent}${i === 0 ? "→ " : "  "}${line}`),
   ]);
+}
+
+/** The same for programs: the sentences in English, as text. */
+export function plainFinding({ detail, fix, ...finding }: Finding) {
+  return { ...finding, detail: detailText(detail), ...(fix && { fix: fixText(fix) }) };
 }
 
 /** "Nothing needs mending." or how much does. */

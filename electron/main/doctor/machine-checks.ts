@@ -1,8 +1,13 @@
+import type { Saying } from "../../../shared/ipc/app.ts";
 import { IPV6_MIN_MTU } from "../../../shared/packet/ipv6.ts";
 import { MEDIA_OVERHEAD_BYTES } from "../../../shared/tunnel/mtu.ts";
 import type { ProfileState } from "../../adapters/profile/inspect.ts";
 import { type Check, type CheckResult, LOCAL_CHECK_WITHIN_MS } from "./check.ts";
 import type { DoctorContext, TunMendingHint } from "./context.ts";
+import { asItIs, failed, say } from "./words.ts";
+
+/** The option that takes another profile; DIR is for the person to fill in. */
+export const OTHER_PROFILE = "--profile DIR";
 
 /** package.json's "engines". */
 const LEAST_NODE = [20, 19] as const;
@@ -14,11 +19,11 @@ export const runtimeCheck: Check<Pick<DoctorContext, "nodeVersion">> = {
   async run({ nodeVersion }) {
     const [major = 0, minor = 0] = nodeVersion.split(".").map(Number);
     const isNewEnough = major > LEAST_NODE[0] || (major === LEAST_NODE[0] && minor >= LEAST_NODE[1]);
-    if (isNewEnough) return { status: "ok", detail: nodeVersion };
+    if (isNewEnough) return { status: "ok", detail: [asItIs(nodeVersion)] };
     return {
       status: "fail",
-      detail: `${nodeVersion} is too old`,
-      fix: `Install Node.js ${LEAST_NODE.join(".")} or later from https://nodejs.org.`,
+      detail: [say("node_too_old", { version: nodeVersion })],
+      fix: [say("node_too_old_fix", { least: LEAST_NODE.join("."), url: "https://nodejs.org" })],
     };
   },
 };
@@ -31,36 +36,41 @@ export const tunCheck: Check<Pick<DoctorContext, "tun"> & OwnAddresses> = {
     const rights = tun.rights(await ownAddresses());
     if (rights.ok) {
       const { prepared } = rights.value;
-      const detail = prepared ? `${prepared.name} was set up for this user, MTU ${prepared.mtu}` : "may be made";
-      return { status: "ok", detail };
+      const found = prepared
+        ? say("tun_prepared", { device: prepared.name, mtu: String(prepared.mtu) })
+        : say("tun_possible");
+      return { status: "ok", detail: [found] };
     }
-    const { code, message, mending, command } = rights.error;
+    const { mending, command } = rights.error;
     // Where there is no TUN yet, GoVPN still runs: that is not this machine's fault.
-    const status = code === "unsupported_platform" ? "warn" : "fail";
-    return { status, detail: message, fix: tunFix(mending, command) };
+    const status = rights.error.code === "unsupported_platform" ? "warn" : "fail";
+    return { status, detail: [failed(rights.error)], fix: tunFix(mending, command) };
   },
 };
 
 /** The first hint that can be acted upon, and what to do without any. */
-function tunFix(mending: readonly TunMendingHint[], command: string | undefined): string {
+function tunFix(mending: readonly TunMendingHint[], command: string | undefined): readonly Saying[] {
   for (const { kind, path = "/dev/net/tun" } of mending) {
     switch (kind) {
       case "run_netconf":
-        if (command !== undefined) return `Allow it once, for good: ${command}`;
+        if (command !== undefined) return [say("tun_set_up", { command })];
         break;
       case "grant_capability":
-        return "Start GoVPN with sudo. A systemd service may do with AmbientCapabilities=CAP_NET_ADMIN instead of root.";
+        return [say("tun_as_root")];
       case "open_node":
-        return `Let this user open the device: sudo chmod 666 ${path}.`;
+        return [say("tun_open_node", { command: `sudo chmod 666 ${path}` })];
       case "load_module":
-        return `Load the driver: sudo modprobe tun. In a container, start it with --device ${path} --cap-add NET_ADMIN.`;
+        return [
+          say("tun_load", { command: "sudo modprobe tun" }),
+          say("tun_load_in_container", { options: `--device ${path} --cap-add NET_ADMIN` }),
+        ];
       case "create_node":
-        return `Create the device's node: sudo mkdir -p /dev/net && sudo mknod ${path} c 10 200.`;
+        return [say("tun_make_node", { command: `sudo mkdir -p /dev/net && sudo mknod ${path} c 10 200` })];
       case "free_name":
-        return "Stop another GoVPN on this machine: all the usual device names are taken.";
+        return [say("tun_free_name")];
     }
   }
-  return "Run with --tun off: rooms and members work, but this machine has no address in them.";
+  return [say("tun_without", { option: "--tun off" })];
 }
 
 export const addressCheck: Check<Pick<DoctorContext, "tun"> & OwnAddresses> = {
@@ -73,9 +83,9 @@ export const addressCheck: Check<Pick<DoctorContext, "tun"> & OwnAddresses> = {
     // The device that carries one of our own addresses is ours, whatever else it carries.
     const devices = found.filter(({ address }) => own.includes(address)).map((each) => each.interface);
     const clashes = found.filter((each) => !devices.includes(each.interface));
-    if (clashes.length === 0) return { status: "ok", detail: "nobody else uses 100.64.0.0/10 here" };
-    const detail = clashes.map(({ interface: name, cidr }) => `${name} has ${cidr}`).join(", ");
-    return { status: "warn", detail, fix: clashFix(clashes.map((clash) => clash.interface)) };
+    if (clashes.length === 0) return { status: "ok", detail: [say("addresses_free", { range: "100.64.0.0/10" })] };
+    const detail = clashes.map(({ interface: device, cidr }) => say("addresses_taken", { device, address: cidr }));
+    return { status: "warn", detail, fix: [clashFix(clashes.map((clash) => clash.interface))] };
   },
 };
 
@@ -84,14 +94,12 @@ export interface OwnAddresses {
   ownAddresses(): Promise<readonly string[]>;
 }
 
-function clashFix(names: readonly string[]): string {
-  if (names.some((name) => /^(tailscale|utun|ts)/.test(name))) {
-    return "Another VPN (Tailscale, for example) uses the same addresses. Members whose address it also uses cannot be reached over IPv4 until it is stopped; IPv6 is not affected.";
-  }
+function clashFix(names: readonly string[]): Saying {
+  if (names.some((name) => /^(tailscale|utun|ts)/.test(name))) return say("addresses_taken_by_vpn");
   if (names.every((name) => name.startsWith("govpn"))) {
-    return "Another GoVPN profile runs on this machine. That works, but traffic to a member of both goes by only one of them; stop the other with govpn down --profile DIR.";
+    return say("addresses_taken_by_profile", { command: `govpn down ${OTHER_PROFILE}` });
   }
-  return "This network's provider uses the same addresses (carrier-grade NAT) or another VPN does. If a member cannot be reached over IPv4, use its IPv6 address, which govpn peers shows.";
+  return say("addresses_taken_by_provider");
 }
 
 export const mtuCheck: Check<Pick<DoctorContext, "net">> = {
@@ -100,15 +108,16 @@ export const mtuCheck: Check<Pick<DoctorContext, "net">> = {
   withinMs: LOCAL_CHECK_WITHIN_MS,
   async run({ net }) {
     const route = await net.findDefaultRoute();
-    if (!route) return { status: "skip", detail: "the default route is not known here" };
+    if (!route) return { status: "skip", detail: [say("mtu_unknown")] };
     // Packets are made to fit each path (shared/mesh/path-mtu.ts), but those of IPv6 may not be told of less than this.
     const needed = IPV6_MIN_MTU + MEDIA_OVERHEAD_BYTES;
-    const detail = `${route.interface} carries ${route.mtu} bytes`;
-    if (route.mtu >= needed) return { status: "ok", detail };
+    const { interface: device, mtu } = route;
+    const carries = say("mtu_carries", { device, bytes: mtu });
+    if (mtu >= needed) return { status: "ok", detail: [carries] };
     return {
       status: "warn",
-      detail: `${detail}; IPv6 in the tunnel takes ${needed}`,
-      fix: `Some traffic will be slow: large IPv6 packets take the way of the data channel. If ${route.interface} is another VPN, stop it, or raise its MTU.`,
+      detail: [carries, say("mtu_needed", { bytes: needed })],
+      fix: [say("mtu_fix", { device })],
     };
   },
 };
@@ -123,36 +132,36 @@ export const profileCheck: Check<Pick<DoctorContext, "profile" | "platform">> = 
   withinMs: LOCAL_CHECK_WITHIN_MS,
   async run({ profile, platform }) {
     const state = await profile.inspect();
-    if (!state) return { status: "skip", detail: `${profile.dir} will be made at the first start` };
+    if (!state) return { status: "skip", detail: [say("profile_none", { folder: profile.dir })] };
     return judgeProfile(profile.dir, state, platform);
   },
 };
 
-function judgeProfile(dir: string, state: ProfileState, platform: NodeJS.Platform): CheckResult {
+function judgeProfile(folder: string, state: ProfileState, platform: NodeJS.Platform): CheckResult {
+  const bad = (detail: Saying, ...fix: Saying[]): CheckResult => ({ status: "fail", detail: [detail], fix });
   if (!state.isFolder) {
-    return { status: "fail", detail: `${dir} is not a folder`, fix: "Choose another place with --profile DIR." };
+    return bad(say("profile_no_folder", { folder }), say("profile_no_folder_fix", { option: OTHER_PROFILE }));
   }
   if (!state.isOurs) {
-    const fix = `Run GoVPN as the user it belongs to, or give it to yourself: sudo chown -R "$(id -un)" "${dir}".`;
-    return { status: "fail", detail: `${dir} belongs to another user`, fix };
+    const command = `sudo chown -R "$(id -un)" "${folder}"`;
+    return bad(say("profile_not_ours", { folder }), say("profile_not_ours_fix", { command }));
   }
+  const close = `chmod 700 "${folder}"`;
   if (!state.isPrivate) {
-    const fix = `Close it to others: chmod 700 "${dir}". If other things lie there too, choose another place with --profile DIR.`;
-    return { status: "fail", detail: `${dir} is open to other users`, fix };
+    const elsewhere = say("profile_open_elsewhere", { option: OTHER_PROFILE });
+    return bad(say("profile_open", { folder }), say("profile_open_fix", { command: close }), elsewhere);
   }
   if (!state.isWritable) {
-    const fix =
-      platform === "win32"
-        ? "Allow your user to write there: the folder's Properties, Security."
-        : `Allow writing there: chmod 700 "${dir}". If that does not help, its disk is mounted read-only.`;
-    return { status: "fail", detail: `${dir} cannot be written to`, fix };
+    const found = say("profile_read_only", { folder });
+    if (platform === "win32") return bad(found, say("profile_read_only_windows"));
+    return bad(found, say("profile_read_only_fix", { command: close }), say("profile_read_only_disk"));
   }
-  const free = `${Math.floor(state.freeBytes / 1024 ** 2)} MiB free`;
-  if (state.freeBytes >= LITTLE_SPACE_BYTES) return { status: "ok", detail: `${dir}, ${free}` };
-  const status = state.freeBytes < NO_SPACE_BYTES ? "fail" : "warn";
+  const mebibytes = Math.floor(state.freeBytes / 1024 ** 2);
+  const space = { folder, mebibytes };
+  if (state.freeBytes >= LITTLE_SPACE_BYTES) return { status: "ok", detail: [say("profile_space", space)] };
   return {
-    status,
-    detail: `${dir}, only ${free}`,
-    fix: "Make room on that disk: settings and rooms cannot be saved otherwise.",
+    status: state.freeBytes < NO_SPACE_BYTES ? "fail" : "warn",
+    detail: [say("profile_little_space", space)],
+    fix: [say("profile_little_space_fix")],
   };
 }

@@ -1,8 +1,14 @@
 import { type Failure, FailureError, messageOf } from "../../../shared/base/result.ts";
 import { deriveAddress } from "../../../shared/identity/address.ts";
+import type { Saying } from "../../../shared/ipc/app.ts";
 import { storedPublicKey } from "../identity/identity.ts";
 import type { Check, CheckResult } from "./check.ts";
 import type { DoctorContext, SecretsDiagnostics } from "./context.ts";
+import { OTHER_PROFILE } from "./machine-checks.ts";
+import { asItIs, failed, say } from "./words.ts";
+
+/** Where the passphrase of a sealed store is read from. */
+const PASSPHRASE = { variable: "GOVPN_PASSPHRASE" };
 
 /** A locked keychain asks the person at the screen for its password; that takes a while. */
 const KEYCHAIN_CHECK_WITHIN_MS = 60_000;
@@ -15,32 +21,34 @@ export const secretStoreCheck: Check<SecretsContext> = {
   withinMs: KEYCHAIN_CHECK_WITHIN_MS,
   async run({ secrets, platform }) {
     const kind = await secrets.kind();
-    if (!kind.ok) return { status: "fail", detail: kind.error.message, fix: fixFor(kind.error.code, platform) };
+    if (!kind.ok) return { status: "fail", detail: [failed(kind.error)], fix: [fixFor(kind.error.code, platform)] };
     if (kind.value === undefined) return checkKeychain(secrets, platform);
     const opened = await secrets.open();
     if (!opened.ok) return storeFailure(opened.error, platform);
     const { store, warning } = opened.value;
     if (warning?.code === "secrets_in_plain_file") {
-      return { status: "warn", detail: warning.message, fix: plainFileFix(platform) };
+      return { status: "warn", detail: [failed(warning)], fix: plainFileFix(platform) };
     }
     return {
       status: "ok",
-      detail: store.kind === "keychain" ? "the system's keychain" : "a file sealed under a passphrase",
+      detail: [store.kind === "keychain" ? say("secrets_in_keychain") : say("secrets_in_sealed_file")],
     };
   },
 };
 
 /** Nothing is stored yet: says what the first start will do. */
 async function checkKeychain(secrets: SecretsDiagnostics, platform: NodeJS.Platform): Promise<CheckResult> {
-  if (secrets.hasPassphrase) return { status: "ok", detail: "the first start will seal a file under GOVPN_PASSPHRASE" };
+  if (secrets.hasPassphrase) return { status: "ok", detail: [say("secrets_will_be_sealed", PASSPHRASE)] };
   try {
     await secrets.probeKeychain();
-    return { status: "ok", detail: "the system's keychain works, and will be used" };
+    return { status: "ok", detail: [say("secrets_will_be_in_keychain")] };
   } catch (error) {
-    const why = error instanceof FailureError ? error.message : messageOf(error);
     const code = error instanceof FailureError ? error.code : "keychain_unavailable";
-    const detail = `${why.replace(/\.$/, "")}; the first start will keep the secret key in a plain file`;
-    return { status: "warn", detail, fix: `${fixFor(code, platform)} Or set GOVPN_PASSPHRASE for an encrypted file.` };
+    return {
+      status: "warn",
+      detail: [failed({ code, message: messageOf(error) }), say("secrets_will_be_plain")],
+      fix: [fixFor(code, platform), say("set_passphrase", PASSPHRASE)],
+    };
   }
 }
 
@@ -51,16 +59,17 @@ export const identityCheck: Check<SecretsContext> = {
   async run({ secrets, platform }) {
     const kind = await secrets.kind();
     if (!kind.ok || kind.value === undefined) {
-      return { status: "skip", detail: kind.ok ? "will be made at the first start" : "the secret store is not known" };
+      return { status: "skip", detail: [kind.ok ? say("identity_later") : say("store_unknown")] };
     }
     const opened = await secrets.open();
-    if (!opened.ok) return { status: "skip", detail: "the secret store cannot be opened" };
+    if (!opened.ok) return { status: "skip", detail: [say("store_closed")] };
     const key = await storedPublicKey(opened.value.store);
     if (!key.ok) return storeFailure(key.error, platform);
-    if (!key.value)
-      return { status: "fail", detail: "missing from the store", fix: fixFor("identity_missing", platform) };
+    if (!key.value) {
+      return { status: "fail", detail: [say("identity_lost")], fix: [fixFor("identity_missing", platform)] };
+    }
     const { ipv4, ipv6 } = deriveAddress(key.value);
-    return { status: "ok", detail: `${ipv4}, ${ipv6}` };
+    return { status: "ok", detail: [asItIs(`${ipv4}, ${ipv6}`)] };
   },
 };
 
@@ -72,27 +81,25 @@ export const vaultCheck: Check<SecretsContext> = {
     const kind = await secrets.kind();
     const opened = kind.ok && kind.value !== undefined ? await secrets.open() : undefined;
     if (!opened?.ok) {
-      return {
-        status: "skip",
-        detail: opened || !kind.ok ? "the secret store cannot be opened" : "nothing is kept yet",
-      };
+      return { status: "skip", detail: [opened || !kind.ok ? say("store_closed") : say("vault_empty")] };
     }
     const { dir, documents, unopenable, setAside } = await secrets.vault(opened.value.store);
     if (unopenable.length > 0) {
       return {
         status: "fail",
-        detail: `cannot be opened: ${unopenable.join(", ")}`,
-        fix: "The next start sets it aside and goes on without it. If there is a backup of the profile's folder and of its secret store, restore both first.",
+        detail: [say("vault_unopenable", { names: unopenable.join(", ") })],
+        fix: [say("vault_unopenable_fix")],
       };
     }
     if (setAside.length > 0) {
       return {
         status: "warn",
-        detail: `damaged, and set aside: ${setAside.join(", ")}`,
-        fix: `Enter your rooms again, with their ids and PINs or an invitation; then delete what was set aside from ${dir}.`,
+        detail: [say("vault_set_aside", { names: setAside.join(", ") })],
+        fix: [say("vault_set_aside_fix", { folder: dir })],
       };
     }
-    return { status: "ok", detail: documents.length > 0 ? `${documents.join(", ")}: all open` : "nothing is kept yet" };
+    if (documents.length === 0) return { status: "ok", detail: [say("vault_empty")] };
+    return { status: "ok", detail: [say("vault_opens", { names: documents.join(", ") })] };
   },
 };
 
@@ -107,45 +114,43 @@ export async function ownAddresses(secrets: SecretsDiagnostics): Promise<readonl
   return [ipv4, ipv6];
 }
 
-function storeFailure({ code, message }: Failure, platform: NodeJS.Platform): CheckResult {
+function storeFailure(failure: Failure, platform: NodeJS.Platform): CheckResult {
   // Not being told the passphrase is no defect of the machine; the store itself may be fine.
-  const status = code === "passphrase_needed" ? "warn" : "fail";
-  return { status, detail: message, fix: fixFor(code, platform) };
+  const status = failure.code === "passphrase_needed" ? "warn" : "fail";
+  return { status, detail: [failed(failure)], fix: [fixFor(failure.code, platform)] };
 }
 
-function plainFileFix(platform: NodeJS.Platform): string {
-  const keychain =
-    platform === "linux"
-      ? "If this machine has a desktop, install gnome-keyring or KWallet and run: govpn identity move --to keychain."
-      : "Run: govpn identity move --to keychain.";
-  return `${keychain} Otherwise seal the file under a passphrase: govpn identity move --to sealed.`;
+function plainFileFix(platform: NodeJS.Platform): readonly Saying[] {
+  const keychain = { command: "govpn identity move --to keychain" };
+  return [
+    platform === "linux" ? say("move_to_keychain_linux", keychain) : say("move_to_keychain", keychain),
+    say("move_to_sealed", { command: "govpn identity move --to sealed" }),
+  ];
 }
 
-function fixFor(code: string, platform: NodeJS.Platform): string {
+function fixFor(code: string, platform: NodeJS.Platform): Saying {
+  const isLinux = platform === "linux";
+  const elsewhere = { option: OTHER_PROFILE };
   switch (code) {
     case "keychain_locked":
-      return platform === "linux"
-        ? "Unlock the keyring by logging in to the desktop, or with seahorse, and try again."
-        : "Unlock the keychain by logging in to the desktop, and try again.";
+      return isLinux ? say("keychain_unlock_linux") : say("keychain_unlock");
     case "keychain_unavailable":
-      return platform === "linux"
-        ? "Run GoVPN inside a desktop session with gnome-keyring or KWallet (over ssh there is none)."
-        : "Log in to the desktop as this user, so that its keychain is there.";
+      return isLinux ? say("keychain_log_in_linux") : say("keychain_log_in");
     case "passphrase_needed":
-      return "Put the passphrase into GOVPN_PASSPHRASE and run govpn doctor again.";
+      return say("passphrase_give", PASSPHRASE);
     case "wrong_passphrase":
-      return "Put the right passphrase into GOVPN_PASSPHRASE. If it is lost, import an exported identity into a new --profile DIR.";
+      return say("passphrase_right", { ...PASSPHRASE, ...elsewhere });
     case "unsafe_permissions":
-      return "Run the chmod named above. If others have used this machine meanwhile, they may have the key: make a new --profile.";
+      return say("file_close", elsewhere);
     case "unsafe_owner":
-      return "Run GoVPN as the user who owns the file, or give the file to yourself with sudo chown.";
+      return say("file_own");
     case "secrets_missing":
     case "identity_missing":
     case "identity_corrupt":
-      return "Import an exported identity with govpn identity import FILE --replace, or start anew with another --profile DIR.";
+      return say("identity_import", { ...elsewhere, command: "govpn identity import FILE --replace" });
     case "secret_store_unknown":
-      return "Restore secret-store.json in the profile's folder from a backup. If the keychain was never used here, delete it.";
+      return say("record_restore");
     default:
-      return "Restore the file from a backup, or import an exported identity into another --profile DIR.";
+      return say("file_restore", elsewhere);
   }
 }

@@ -1,10 +1,11 @@
 import { memo } from "react";
 import { useTranslation } from "react-i18next";
 import type { Activity } from "../../../shared/ipc/app.ts";
-import { failureText } from "../../i18n/failures.ts";
+import { failureText, knownFailure } from "../../i18n/failures.ts";
 import { useFormats } from "../../i18n/format.ts";
 import { useActions, useHost } from "../../store/context.ts";
 import { cx } from "../../ui/classes.ts";
+import { Original } from "../sentence.tsx";
 import { type Tone, toneOf } from "./entries.ts";
 
 const dots: Readonly<Record<Tone, string>> = {
@@ -32,10 +33,11 @@ export const ActivityRow = memo(function ActivityRow({ entry }: { readonly entry
   );
 
   function sentence(): string {
-    const { kind, detail } = entry;
+    const { kind, detail = "" } = entry;
     const member = entry.member ?? t("activity.someMember");
     const room = entry.room ?? t("activity.someRoom");
-    if (kind === "door_opened" && detail !== undefined) return t("activity.letInBy", { member, room, by: detail });
+    if (kind === "room_renamed" && detail !== "") return t("activity.nowCalled", { before: detail, room });
+    if (kind === "door_opened" && detail !== "") return t("activity.letInBy", { member, room, by: detail });
     if (kind === "role_changed" && detail === "trusted") return t("activity.nowTrusted", { member, room });
     if (kind === "role_changed" && detail === "member") return t("activity.nowMember", { member, room });
     if (kind === "rules_changed" && detail === "sealed") return t("activity.nowSealed", { room });
@@ -45,24 +47,34 @@ export const ActivityRow = memo(function ActivityRow({ entry }: { readonly entry
 });
 
 /**
- * What these say in `detail` is in their sentence, or is no words: settings are told by their names in the file, rules
- * and roles by those of the contract.
+ * What these say in `detail` is in their sentence, or is no words for a person: settings are told by their names in the
+ * file, rules and roles by those of the contract, and of being removed a server says nothing but that.
  */
 const WITHOUT_DETAIL: ReadonlySet<Activity["kind"]> = new Set([
   "settings_changed",
+  "room_renamed",
+  "kicked",
   "door_opened",
   "role_changed",
   "rules_changed",
 ]);
 
+/** What the system said of these names the file or the device, which the words for all of them do not. */
+const WITH_ORIGINAL: ReadonlySet<Activity["kind"]> = new Set(["file_damaged", "tunnel_failed"]);
+
 /** Why, where there is a why. */
-function Detail({ entry: { kind, code, detail } }: { readonly entry: Activity }) {
+function Detail({ entry: { kind, code = "", detail = "" } }: { readonly entry: Activity }) {
   const { t } = useTranslation();
-  if (WITHOUT_DETAIL.has(kind) || (code === undefined && detail === undefined)) return null;
+  if (WITHOUT_DETAIL.has(kind) || (code === "" && detail === "")) return null;
+  // A device's name is written as it is.
+  const why = kind === "tunnel_up" ? detail : failureText(t, { code, message: detail });
   return (
-    <p className="text-pretty text-sm text-text-2 [overflow-wrap:anywhere]">
-      {failureText(t, { code: code ?? "", message: detail ?? "" })}
-    </p>
+    <>
+      <p dir="auto" className="text-pretty text-sm text-text-2 [overflow-wrap:anywhere]">
+        {why}
+      </p>
+      {WITH_ORIGINAL.has(kind) && knownFailure(code) !== undefined && detail !== "" && <Original text={detail} />}
+    </>
   );
 }
 

@@ -7,6 +7,7 @@ import { useActions } from "../../store/context.ts";
 import { Button } from "../../ui/button.tsx";
 import { FormProblem } from "../../ui/form-problem.tsx";
 import { Skeleton } from "../../ui/skeleton.tsx";
+import { Sentence } from "../sentence.tsx";
 import { Card } from "./card.tsx";
 import { checkTitle, worstFirst } from "./findings.ts";
 
@@ -68,8 +69,18 @@ function Finding({ finding: { id, title, status, detail, fix } }: { readonly fin
         <p>
           {checkTitle(t, id, title)} <span className="sr-only">{t(`diagnostics.status.${status}`)}</span>
         </p>
-        <p className="text-pretty text-sm text-text-2">{detail}</p>
-        {fix !== undefined && <p className="mt-1 rounded-control bg-well px-2.5 py-1.5 text-pretty text-sm">{fix}</p>}
+        <div className="text-pretty text-sm text-text-2">
+          {detail.map((saying) => (
+            <Sentence key={saying.text} saying={saying} />
+          ))}
+        </div>
+        {fix !== undefined && (
+          <div className="mt-1 flex flex-col gap-1 rounded-control bg-well px-2.5 py-1.5 text-pretty text-sm">
+            {fix.map((saying) => (
+              <Sentence key={saying.text} saying={saying} />
+            ))}
+          </div>
+        )}
       </div>
     </li>
   );

@@ -4,7 +4,7 @@ import { failureText } from "../../i18n/failures.ts";
 import { useActions, useHost } from "../../store/context.ts";
 import { Banner } from "../../ui/banner.tsx";
 import { Button } from "../../ui/button.tsx";
-import { Copyable } from "../../ui/copyable.tsx";
+import { CommandLine } from "../../ui/command-line.tsx";
 
 /** The very thing the banner is about needs no second sentence. */
 const PLAIN = "tun_permission";
@@ -21,11 +21,7 @@ export function RightsBanner() {
         {t("rights.works")} {t("rights.worksNot")}
       </p>
       <p className="mt-1">{t(`rights.${rights.kind}`)}</p>
-      {rights.command !== undefined && (
-        <div className="mt-2 rounded-control bg-surface px-3 py-1.5 font-mono text-text text-xs">
-          <Copyable text={rights.command} label={t("rights.title")} isPlain className="w-full justify-between" />
-        </div>
-      )}
+      {rights.command !== undefined && <CommandLine text={rights.command} label={t("rights.title")} className="mt-2" />}
       {tunnel.state === "failed" && tunnel.code !== PLAIN && (
         <p className="mt-1 text-text-3">{failureText(t, tunnel)}</p>
       )}
@@ -41,9 +37,8 @@ function Grant() {
     setAsking(true);
     const result = await ask("grantRights", {});
     setAsking(false);
-    if (!result.ok) tellFailure(result.error);
-    else if (result.value.granted) toast("good", { kind: "said", key: "rights.granted" });
-    else tellFailure({ code: "not_granted", message: result.value.detail });
+    if (result.ok) toast("good", { kind: "said", key: "rights.granted" });
+    else tellFailure(result.error);
   };
   return (
     <Button size="small" look="primary" busy={isAsking} onClick={() => void grant()}>

@@ -2,10 +2,11 @@ import { describe, expect, it } from "vitest";
 import { defaultInterface4, defaultInterface6 } from "../../../electron/adapters/net/default-route.ts";
 import type { ServerReport } from "../../../electron/adapters/net/server-probe.ts";
 import type { StunAnswer, StunReport } from "../../../electron/adapters/net/stun.ts";
-import { type Check, type CheckResult, runChecks } from "../../../electron/main/doctor/check.ts";
+import { type Check, type CheckResult, type Finding, runChecks } from "../../../electron/main/doctor/check.ts";
 import type { DoctorContext } from "../../../electron/main/doctor/context.ts";
 import { examine } from "../../../electron/main/doctor/doctor.ts";
-import { formatFindings, hasFailure, summariseFindings } from "../../../electron/main/doctor/format.ts";
+import { formatFindings, hasFailure, plainFinding, summariseFindings } from "../../../electron/main/doctor/format.ts";
+import { asItIs } from "../../../electron/main/doctor/words.ts";
 import { FailureError, fail, ok } from "../../../shared/base/result.ts";
 import { FakeClock } from "../../fakes/clock.ts";
 import { FakeSecretStore } from "../../fakes/secrets.ts";
@@ -26,13 +27,13 @@ describe("a healthy machine", () => {
   it("names the device that was set up for this user", async () => {
     const rights = () => ok({ prepared: { name: "govpn3", mtu: 1280 } });
     const findings = await examine({ ...healthy(), tun: { rights, clashes: () => [] } }, new FakeClock());
-    expect(find(findings, "tun")).toMatchObject({ status: "ok", detail: "govpn3 was set up for this user, MTU 1280" });
+    expect(told(findings, "tun")).toMatchObject({ status: "ok", detail: "govpn3 was set up for this user, MTU 1280" });
   });
 
   it("shows the identity's addresses, and never the key", async () => {
     const context = healthy();
     const findings = await examine(context, new FakeClock());
-    expect(find(findings, "identity").detail).toMatch(/^100\.\d+\.\d+\.\d+, fd67:6f76:706e:/);
+    expect(told(findings, "identity").detail).toMatch(/^100\.\d+\.\d+\.\d+, fd67:6f76:706e:/);
     expect(JSON.stringify(findings)).not.toContain(SECRET.slice(0, 16));
   });
 });
@@ -98,18 +99,18 @@ describe("what is wrong is said, with how to mend it:", () => {
         "a refused connection",
         "server",
         "fail",
-        /refused/,
+        /refuses/,
         /govpn serve/,
         (c) => serverIs(c, unreachable("ECONNREFUSED")),
       ],
-      ["a misspelt name", "server", "fail", /refused/, /spelling/, (c) => serverIs(c, unreachable("ENOTFOUND"))],
+      ["a misspelt name", "server", "fail", /looked up/, /spelling/, (c) => serverIs(c, unreachable("ENOTFOUND"))],
       [
         "a bad certificate",
         "server",
         "fail",
-        /refused/,
+        /not trusted here: certificate has expired/,
         /certificate/,
-        (c) => serverIs(c, unreachable("CERT_HAS_EXPIRED")),
+        (c) => serverIs(c, unreachable("CERT_HAS_EXPIRED", "certificate has expired")),
       ],
       [
         "a web server",
@@ -150,7 +151,7 @@ describe("what is wrong is said, with how to mend it:", () => {
         "stun",
         "warn",
         /no answer/,
-        /--stun/,
+        /another STUN server/,
         (c) => net(c, { askStun: async (_, f) => silent(f) }),
       ],
       [
@@ -179,7 +180,7 @@ describe("what is wrong is said, with how to mend it:", () => {
 
   it.each(cases)("%s", async (_name, id, status, detail, fix, change) => {
     const context = healthy();
-    const finding = find(await examine({ ...context, ...change(context) }, new FakeClock()), id);
+    const finding = told(await examine({ ...context, ...change(context) }, new FakeClock()), id);
     expect(finding).toMatchObject({
       status,
       detail: expect.stringMatching(detail),
@@ -213,10 +214,10 @@ describe("what cannot be known is skipped, without a fix:", () => {
 describe("our own device", () => {
   it("is no clash with itself while GoVPN runs, and another profile's still is", async () => {
     const context = healthy();
-    const [ipv4 = ""] = find(await examine(context, new FakeClock()), "identity").detail.split(", ");
+    const [ipv4 = ""] = told(await examine(context, new FakeClock()), "identity").detail.split(", ");
     const on = (name: string, address: string) => ({ interface: name, address, cidr: `${address}/10` });
     const clashes = () => [on("govpn0", ipv4), on("govpn0", "fd67:6f76:706e::1"), on("govpn1", "100.64.9.9")];
-    const finding = find(await examine({ ...context, tun: { ...context.tun, clashes } }, new FakeClock()), "addresses");
+    const finding = told(await examine({ ...context, tun: { ...context.tun, clashes } }, new FakeClock()), "addresses");
     expect(finding).toMatchObject({ status: "warn", detail: "govpn1 has 100.64.9.9/10" });
     expect(finding.fix).toContain("govpn down");
   });
@@ -233,10 +234,10 @@ describe("running checks", () => {
   it("gives up one that hangs after its time, with the others' findings intact and no timer left", async () => {
     const clock = new FakeClock();
     const hangs = check("hangs", () => new Promise(() => {}));
-    const fine = check("fine", async () => ({ status: "ok", detail: "fine" }));
+    const fine = check("fine", async () => ({ status: "ok", detail: [asItIs("fine")] }));
     const findings = runChecks([hangs, fine], {}, clock);
     await clock.advance(1_000);
-    expect(await findings).toMatchObject([
+    expect((await findings).map(plainFinding)).toMatchObject([
       { id: "hangs", status: "fail", detail: "no answer within 1 s", fix: expect.any(String) },
       { id: "fine", status: "ok" },
     ]);
@@ -249,7 +250,7 @@ describe("running checks", () => {
     });
     const rejects = check("rejects", async () => Promise.reject(new Error("later")));
     const clock = new FakeClock();
-    expect(await runChecks([throws, rejects], {}, clock)).toMatchObject([
+    expect((await runChecks([throws, rejects], {}, clock)).map(plainFinding)).toMatchObject([
       { status: "fail", detail: "the check itself failed: at once" },
       { status: "fail", detail: "the check itself failed: later" },
     ]);
@@ -260,16 +261,22 @@ describe("running checks", () => {
 describe("findings for people", () => {
   it("are a line each, with a mark, and the fix below", () => {
     const lines = formatFindings([
-      { id: "a", title: "Node.js", status: "ok", detail: "20.20.2" },
+      { id: "a", title: "Node.js", status: "ok", detail: [asItIs("20.20.2")] },
       {
         id: "b",
         title: "Network device",
         status: "fail",
-        detail: "not permitted",
-        fix: `Do ${"this and ".repeat(9)}that.`,
+        detail: [asItIs("not permitted")],
+        fix: [asItIs("Do this and this and this and"), asItIs(`${"this and ".repeat(6)}that.`)],
       },
-      { id: "c", title: "UDP", status: "skip", detail: "not asked" },
-      { id: "d", title: "Clock", status: "warn", detail: "late", fix: "Set it." },
+      { id: "c", title: "UDP", status: "skip", detail: [asItIs("not asked")] },
+      {
+        id: "d",
+        title: "Clock",
+        status: "warn",
+        detail: [asItIs("late"), asItIs("by much")],
+        fix: [asItIs("Set it.")],
+      },
     ]);
     expect(lines).toEqual([
       "✓ Node.js         20.20.2",
@@ -277,13 +284,13 @@ describe("findings for people", () => {
       "                  → Do this and this and this and this and this and this and",
       "                    this and this and this and that.",
       "– UDP             not asked",
-      "! Clock           late",
+      "! Clock           late; by much",
       "                  → Set it.",
     ]);
   });
 
   it("are counted in the end", () => {
-    const finding = (status: CheckResult["status"]) => ({ id: "x", title: "x", status, detail: "" });
+    const finding = (status: CheckResult["status"]) => ({ id: "x", title: "x", status, detail: [] });
     expect(summariseFindings([finding("ok"), finding("skip")])).toBe("Nothing needs mending.");
     expect(summariseFindings([finding("fail"), finding("warn"), finding("warn")])).toBe("1 failure, 2 warnings.");
   });
@@ -351,6 +358,11 @@ function find<T extends { readonly id: string }>(findings: readonly T[], id: str
   return found;
 }
 
+/** The same in English, as the command line shows it. */
+function told(findings: readonly Finding[], id: string) {
+  return plainFinding(find(findings, id));
+}
+
 /** Two answers from `ports` different ports. */
 function mapped(family: 4 | 6, ports: number): StunReport {
   const answer = (port: number): StunAnswer => ({
@@ -366,8 +378,8 @@ function silent(family: 4 | 6): StunReport {
   return { family, answers: [{ state: "silent", server, reason: "no answer to 4 requests" }], localPort: 5000 };
 }
 
-function unreachable(code: string): Partial<ServerReport> {
-  return { upgrade: { state: "unreachable", code, reason: "connection refused" } };
+function unreachable(code: string, reason = "connection refused"): Partial<ServerReport> {
+  return { upgrade: { state: "unreachable", code, reason } };
 }
 
 function serverIs(context: DoctorContext, change: object): object {

@@ -131,7 +131,9 @@ export class TestApp {
       setTransports: (plan) => void this.transports.push(plan),
       setLogLevel: (level) => void this.levels.push(level),
       probeServer: async () => this.probed,
-      examine: async () => [{ id: "tun", title: "Network device", status: "ok", detail: "may be made" }],
+      examine: async () => [
+        { id: "tun", title: "Network device", status: "ok", detail: [{ code: "tun_possible", text: "may be made" }] },
+      ],
       report: { home: "/home/ann", logs: () => log.slice(-50), machine: () => ["Linux"] },
       log2N: 4,
       makeHost: (blueprint) => {

@@ -588,7 +588,7 @@ describe("rights to the network device", () => {
     await ann.app.start({ connect: true });
     await world.until(() => ann.state.tunnel.state === "failed");
     ann.rights.granted = fail("rights_dismissed", "the question was closed");
-    expect(await ann.must("grantRights", {})).toEqual({ granted: false, detail: "the question was closed" });
+    expect(await ann.ask("grantRights", {})).toMatchObject({ error: { code: "rights_dismissed" } });
     ann.rights.granted = ok(undefined);
     ann.tunFailure = undefined;
     expect(await ann.must("grantRights", {})).toMatchObject({ granted: true });
@@ -603,11 +603,13 @@ describe("looking at things", () => {
       url: "wss://vpn.example.org/ws",
       reachable: true,
       ms: 2,
-      detail: "a GoVPN server",
     });
     const nothing = { state: "unreachable", code: "ECONNREFUSED", reason: "connection refused" } as const;
     ann.probed = { health: nothing, upgrade: nothing };
-    expect(await ann.must("testServer", { url: "vpn.example.org" })).toMatchObject({ reachable: false });
+    expect(await ann.must("testServer", { url: "vpn.example.org" })).toMatchObject({
+      reachable: false,
+      why: [{ code: "server_refuses", values: { url: "wss://vpn.example.org/ws" } }, { code: "server_refuses_fix" }],
+    });
     expect(await ann.ask("testServer", { url: "gopher://x" })).toMatchObject({ error: { code: "url_scheme" } });
   });
 

@@ -1,10 +1,17 @@
 // @vitest-environment happy-dom
+import { screen } from "@testing-library/react";
 import { describe, expect, it } from "vitest";
+import { asItIs, failed, say } from "../../../electron/main/doctor/words.ts";
 import { checkTitle, worstFirst } from "../../../renderer/features/diagnostics/findings.ts";
-import { createI18n } from "../../../renderer/i18n/i18n.ts";
-import type { DoctorFinding } from "../../../shared/ipc/app.ts";
+import { formatsFor } from "../../../renderer/i18n/format.ts";
+import { createI18n, switchLanguage } from "../../../renderer/i18n/i18n.ts";
+import { said } from "../../../renderer/i18n/saying.ts";
+import type { DoctorFinding, Saying } from "../../../shared/ipc/app.ts";
+import type { Language } from "../../../shared/ipc/settings.ts";
+import { homeState } from "../../fakes/app-states.ts";
+import { openWindow } from "./window.tsx";
 
-const finding = (id: string, status: DoctorFinding["status"]): DoctorFinding => ({ id, title: id, status, detail: "" });
+const finding = (id: string, status: DoctorFinding["status"]): DoctorFinding => ({ id, title: id, status, detail: [] });
 
 describe("the checks' findings", () => {
   it("begin with what needs mending, and keep their order otherwise", () => {
@@ -25,3 +32,45 @@ describe("the checks' findings", () => {
     expect(checkTitle(t, "toString", "Something new")).toBe("Something new");
   });
 });
+
+describe("a sentence of the program's", () => {
+  const inEnglish = say("server_silent", { url: "wss://vpn.example.org" });
+
+  it("is the program's own in English", async () => {
+    expect(await saidIn("en", inEnglish)).toEqual({ text: "wss://vpn.example.org does not answer" });
+  });
+
+  it("is said in the person's language, with its values and amounts as that writes them", async () => {
+    expect(await saidIn("de", inEnglish)).toEqual({ text: "wss://vpn.example.org antwortet nicht" });
+    const space = say("profile_space", { folder: "/p", mebibytes: 51_200 });
+    expect(await saidIn("de", space)).toEqual({ text: "/p, 51.200 MiB frei" });
+  });
+
+  it("of a failure is told with what the system said, which names the file or the device", async () => {
+    const denied = failed({ code: "tun_permission", message: "cannot open /dev/net/tun: EACCES" });
+    expect(await saidIn("fr", denied)).toEqual({
+      text: "Cet utilisateur n’a pas le droit de créer une interface réseau.",
+      original: "cannot open /dev/net/tun: EACCES",
+    });
+  });
+
+  it("stays English where there are no words for it: a version, an address, a code of a newer program", async () => {
+    const plain = [asItIs("100.64.1.2"), ...["moon_full", "toString"].map((code) => ({ code, text: "it is full" }))];
+    for (const saying of plain) expect(await saidIn("ja", saying)).toEqual({ text: saying.text });
+  });
+
+  it("has its command apart, whole, to be copied", async () => {
+    const { user } = openWindow(homeState, { place: { screen: "diagnostics" } });
+    await user.click(
+      await screen.findByRole("button", { name: "Copy Line for a terminal: sudo chmod 666 /dev/net/tun" }),
+    );
+    expect(await navigator.clipboard.readText()).toBe("sudo chmod 666 /dev/net/tun");
+    expect(screen.getByText("Let this user open the device:")).toBeTruthy();
+  });
+});
+
+async function saidIn(language: Language, saying: Saying) {
+  const i18n = createI18n();
+  await switchLanguage(i18n, language);
+  return said(i18n.t, i18n, formatsFor(language), saying);
+}

@@ -140,7 +140,11 @@ describe("the first run", () => {
     expect(await screen.findByText("It answers, in 23 ms.")).toBeTruthy();
     await user.clear(screen.getByLabelText("Address of the server"));
     await user.type(screen.getByLabelText("Address of the server"), "wss://nowhere.test");
-    expect(await screen.findByText("No answer: no such host")).toBeTruthy();
+    expect(await screen.findByText("The name in wss://nowhere.test cannot be looked up")).toBeTruthy();
+    expect(screen.getByText("Check its spelling, and this machine's internet connection.")).toBeTruthy();
+    await user.clear(screen.getByLabelText("Address of the server"));
+    await user.type(screen.getByLabelText("Address of the server"), "vpn.example.org");
+    expect(await screen.findByText("It answers, in 23 ms.")).toBeTruthy();
   });
 
   it("does not go on without an address where one was chosen", async () => {
