@@ -1,9 +1,11 @@
 import type { PublicKey, RoomId } from "../../shared/base/brand.ts";
 import type { RoomView, ServerView, TunnelView } from "../../shared/ipc/contract.ts";
+import { systemClock } from "../adapters/clock.ts";
 import type { HostEvents } from "../main/host/events.ts";
 import type { Host } from "../main/host/host.ts";
 import { narrateTrust } from "./narrate-trust.ts";
 import type { Output } from "./output.ts";
+import { queuedInWords } from "./waiting.ts";
 import { duration, inWords } from "./words.ts";
 
 /**
@@ -23,6 +25,7 @@ export function narrate(host: Host, output: Output, govpn: string): void {
   events.on("refused", ({ publicKey, failure }) => {
     output.emit({ event: "refused", publicKey, ...failure });
   });
+  events.on("creationQueued", ({ until }) => tellQueued(until, output));
   events.on("address", ({ ipv4, ipv6 }) => {
     output.emit({ event: "address", ipv4, ipv6 });
     output.say(`Another member has this machine's address; it is ${ipv4} now.`);
@@ -52,15 +55,17 @@ interface RoomNews {
   readonly roomId: RoomId;
   readonly name: string;
   readonly state: string;
+  readonly queuedUntil?: number | undefined;
 }
 
 function narrateRooms({ events }: Host, rooms: readonly RoomView[], output: Output): void {
   /** What was told of each room; a room that this machine only tried to enter is not missed when it is refused. */
   const told = new Map<RoomId, RoomNews>();
-  const tell = ({ roomId, name, state }: RoomNews) => {
+  const tell = ({ roomId, name, state, queuedUntil }: RoomNews) => {
     const before = told.get(roomId);
+    told.set(roomId, { roomId, name, state, queuedUntil });
+    if (queuedUntil !== before?.queuedUntil) tellQueued(queuedUntil, output, { roomId, name });
     if (before?.name === name && before.state === state) return;
-    told.set(roomId, { roomId, name, state });
     output.emit({ event: "room", state, roomId, name });
     if (state !== "joined") return;
     const isRenamed = before?.state === "joined";
@@ -69,7 +74,7 @@ function narrateRooms({ events }: Host, rooms: readonly RoomView[], output: Outp
   const member = new Set(rooms.map(({ roomId }) => roomId));
   for (const room of rooms) tell(room);
   events.on("room", ({ roomId, name, status }) => {
-    tell({ roomId, name, state: status.kind });
+    tell({ roomId, name, state: status.kind, queuedUntil: "queuedUntil" in status ? status.queuedUntil : undefined });
     if (status.kind === "joined") member.add(roomId);
   });
   events.on("closed", ({ roomId, reason, message }) => {
@@ -78,6 +83,13 @@ function narrateRooms({ events }: Host, rooms: readonly RoomView[], output: Outp
     output.emit({ event: "room", state: "left", roomId, reason, message });
     if (member.delete(roomId)) output.say(`Out of the room ${name ? `"${name}" (${roomId})` : roomId}: ${message}.`);
   });
+}
+
+/** Of the room that is being created, which has no id yet, or of one that is to be entered. */
+function tellQueued(until: number | undefined, output: Output, room?: Pick<RoomNews, "roomId" | "name">): void {
+  if (until === undefined) return;
+  output.emit({ event: "queued", until, ...(room && { roomId: room.roomId }) });
+  output.say(queuedInWords(until - systemClock.wallTime(), room && `"${room.name || room.roomId}"`));
 }
 
 /** A peer's news without its round-trip time, which changes all the time. */

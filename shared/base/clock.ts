@@ -11,3 +11,8 @@ export interface Clock {
   /** Calls `task` every `ms` milliseconds until disposed. */
   every(ms: number, task: () => void): Disposable;
 }
+
+/** A time of `clock.now()` as milliseconds since 1970. */
+export function wallTimeOf(time: number, clock: Clock): number {
+  return Math.round(clock.wallTime() + time - clock.now());
+}

@@ -28,6 +28,8 @@ export interface AppState {
   readonly rights?: RightsView;
   readonly secrets: string;
   readonly settings: Settings;
+  /** As in `HostSnapshot`. */
+  readonly creationQueuedUntil?: number;
   readonly rooms: Readonly<Record<RoomId, UiRoom>>;
   readonly traffic: TrafficView;
   /** By sequence number, rising. The newest few hundred. */

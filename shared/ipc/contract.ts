@@ -22,6 +22,11 @@ export interface HostSnapshot {
   readonly server: ServerView;
   readonly tunnel: TunnelView;
   readonly secrets: string;
+  /**
+   * The room that is being created waits for its turn until then, in milliseconds since 1970: a server lets a key create
+   * and join three rooms a minute. Absent when none waits.
+   */
+  readonly creationQueuedUntil?: number;
   readonly rooms: readonly RoomView[];
   readonly traffic: TrafficView;
   readonly runtime: RuntimeView;
@@ -76,6 +81,8 @@ export interface RoomView {
   readonly name: string;
   /** "entering", "joined", "reconnecting" or "left". */
   readonly state: string;
+  /** While it is to be entered: it waits for its turn until then, as in `HostSnapshot.creationQueuedUntil`. */
+  readonly queuedUntil?: number;
   /** This machine made the room: it may rename it and remove members, and its leaving closes it. */
   readonly owner: boolean;
   readonly pin: string | undefined;

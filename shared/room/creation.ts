@@ -1,9 +1,9 @@
 import type { RoomId } from "../base/brand.ts";
-import type { Clock } from "../base/clock.ts";
+import { type Clock, wallTimeOf } from "../base/clock.ts";
 import { fail, ok, type Result } from "../base/result.ts";
 import type { SignalingClient } from "../signaling/client.ts";
 import type { RequestFailure } from "../signaling/failures.ts";
-import { REQUEST_DEADLINE_MS, type RequestPhase } from "../signaling/requests.ts";
+import { REQUEST_DEADLINE_MS } from "../signaling/requests.ts";
 import type { RoomFailure } from "./failures.ts";
 import type { SavedRoom } from "./saved.ts";
 import type { RoomSnapshot } from "./snapshot.ts";
@@ -21,6 +21,8 @@ export interface CreationDeps {
   /** The room is there and we are in it. Undefined when its id is that of a room we were in before. */
   readonly opened: (saved: SavedRoom, name: string | undefined) => RoomSnapshot | undefined;
   readonly enter: (saved: SavedRoom) => Promise<Result<RoomSnapshot, RoomFailure>>;
+  /** `queuedUntil` has changed. */
+  readonly onQueued: () => void;
 }
 
 interface Attempt {
@@ -38,21 +40,24 @@ export class Creation {
   readonly #deps: CreationDeps;
   /** The latest whose reply was lost; also for when the user asks again much later. */
   #unanswered: CreateRoom | undefined;
+  #queuedUntil: number | undefined;
 
   constructor(deps: CreationDeps) {
     this.#deps = deps;
   }
 
-  async create(
-    wanted: CreateRoom,
-    onPhase?: (phase: RequestPhase) => void,
-  ): Promise<Result<RoomSnapshot, RoomFailure>> {
+  /** Until when a room that is to be made waits for the server's rate limit; milliseconds since 1970. */
+  get queuedUntil(): number | undefined {
+    return this.#queuedUntil;
+  }
+
+  async create(wanted: CreateRoom): Promise<Result<RoomSnapshot, RoomFailure>> {
     const { clock } = this.#deps;
     const deadline = clock.now() + REQUEST_DEADLINE_MS;
-    let attempt = await this.#attempt(wanted, REQUEST_DEADLINE_MS, onPhase);
+    let attempt = await this.#attempt(wanted, REQUEST_DEADLINE_MS);
     if (attempt.isUnanswered && clock.now() < deadline) {
       this.#unanswered = wanted;
-      attempt = await this.#attempt(wanted, deadline - clock.now(), onPhase);
+      attempt = await this.#attempt(wanted, deadline - clock.now());
     }
     if (attempt.isUnanswered) this.#unanswered = wanted;
     if (attempt.result.ok) this.#unanswered = undefined;
@@ -60,12 +65,9 @@ export class Creation {
     return attempt.result;
   }
 
-  async #attempt(
-    wanted: CreateRoom,
-    deadlineMs: number,
-    onPhase: ((phase: RequestPhase) => void) | undefined,
-  ): Promise<Attempt> {
+  async #attempt(wanted: CreateRoom, deadlineMs: number): Promise<Attempt> {
     const { name, pin, username } = wanted;
+    const { clock } = this.#deps;
     let wasSent = false;
     const opened: RoomSnapshot[] = [];
     const result = await this.#deps.client.request(
@@ -74,7 +76,7 @@ export class Creation {
         deadlineMs,
         onPhase: (phase) => {
           wasSent ||= phase.kind === "sent";
-          onPhase?.(phase);
+          this.#setQueued(phase.kind === "limited" ? wallTimeOf(phase.until, clock) : undefined);
         },
         // At once, since members may be announced in the very next frame.
         onReply: ({ room_id, room_name }) => {
@@ -83,6 +85,7 @@ export class Creation {
         },
       },
     );
+    this.#setQueued(undefined);
     if (!result.ok) {
       const isSilent = result.error.code === "connection_lost" || result.error.code === "timeout";
       return { result, isUnanswered: wasSent && isSilent };
@@ -90,6 +93,12 @@ export class Creation {
     const [room] = opened;
     const made = room ? ok(room) : fail("bad_reply", "the server gave a new room the id of another one");
     return { result: made, isUnanswered: false };
+  }
+
+  #setQueued(until: number | undefined): void {
+    if (this.#queuedUntil === until) return;
+    this.#queuedUntil = until;
+    this.#deps.onQueued();
   }
 
   /** "Already created" after a lost reply means the room that was asked for. Otherwise it is the answer. */

@@ -17,6 +17,8 @@ export interface RoomSessionsEvents {
   /** A member is out for good. */
   peerGone: PeerGone;
   signal: RelayedSignal;
+  /** A room that is to be made waits for the server's rate limit, in milliseconds since 1970; or not any more. */
+  creationQueued: { readonly until: number | undefined };
   /** What to keep for `restore` at the next start. Holds PINs. */
   saved: readonly SavedRoom[];
 }

@@ -1,6 +1,6 @@
 import { type BackoffPolicy, backoffMs } from "../base/backoff.ts";
 import type { PublicKey, RoomId } from "../base/brand.ts";
-import type { Clock } from "../base/clock.ts";
+import { type Clock, wallTimeOf } from "../base/clock.ts";
 import type { Disposable } from "../base/disposable.ts";
 import type { RandomBytes } from "../base/random.ts";
 import { TokenBucket } from "../base/rate.ts";
@@ -200,8 +200,7 @@ export class Membership {
         signal: attempt.signal,
         ...(deadlineMs !== undefined && { deadlineMs }),
         onPhase: (phase) => {
-          const until = phase.kind === "limited" ? Math.round(clock.wallTime() + phase.until - clock.now()) : undefined;
-          this.apply({ type: "queued", until });
+          this.apply({ type: "queued", until: phase.kind === "limited" ? wallTimeOf(phase.until, clock) : undefined });
         },
         // At once, since members may be announced in the very next frame.
         onReply: (reply) => this.entered(reply.room_name),

@@ -8,7 +8,7 @@ import { fail, messageOf, ok, type Result } from "../base/result.ts";
 import { MAX_SIGNAL_LENGTH, PIN_PATTERN, ROOM_ID_PATTERN } from "../protocols/govpn/limits.ts";
 import type { SignalingClient } from "../signaling/client.ts";
 import type { RequestFailure } from "../signaling/failures.ts";
-import { REQUEST_DEADLINE_MS, type RequestPhase } from "../signaling/requests.ts";
+import { REQUEST_DEADLINE_MS } from "../signaling/requests.ts";
 import { type CreateRoom, Creation } from "./creation.ts";
 import { Departures } from "./departures.ts";
 import type { RoomSessionsEvents } from "./events.ts";
@@ -74,6 +74,7 @@ export class RoomSessions implements Disposable {
       clock,
       opened: (saved, name) => this.#created(saved, name),
       enter: (saved) => this.#enter(saved),
+      onQueued: () => this.events.emit("creationQueued", { until: this.creationQueuedUntil }),
     });
     this.#intake = new Intake(this.#rooms, clock, {
       peerSeen: (event) => this.events.emit("peerSeen", event),
@@ -96,6 +97,11 @@ export class RoomSessions implements Disposable {
     return membership && snapshotOf(membership.room);
   }
 
+  /** Until when a room that is to be made waits for the server's rate limit; of one that is entered, its status tells. */
+  get creationQueuedUntil(): number | undefined {
+    return this.#creation.queuedUntil;
+  }
+
   /** What `restore` takes. */
   get saved(): readonly SavedRoom[] {
     const established = [...this.#rooms.values()].filter((membership) => membership.isEstablished);
@@ -116,16 +122,13 @@ export class RoomSessions implements Disposable {
   }
 
   /** Makes a room, which this key then owns. One owned room a key: "already_created" names it. */
-  async create(
-    wanted: CreateRoom,
-    options: { readonly onPhase?: (phase: RequestPhase) => void } = {},
-  ): Promise<Result<RoomSnapshot, RoomFailure>> {
+  async create(wanted: CreateRoom): Promise<Result<RoomSnapshot, RoomFailure>> {
     const name = cleanRoomName(wanted.name);
     if (name === undefined) return fail("invalid_room_name", "a room needs a name that can be seen");
     const invalid = this.#checkEntry(wanted.pin);
     if (invalid) return invalid;
     const username = cleanUsername(wanted.username, this.#options.self);
-    return this.#creation.create({ name, pin: wanted.pin, username }, options.onPhase);
+    return this.#creation.create({ name, pin: wanted.pin, username });
   }
 
   /** Enters a room. A failure ends it; only rooms that let us in once are rejoined. */

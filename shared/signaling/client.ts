@@ -1,6 +1,6 @@
 import { backoffMs } from "../base/backoff.ts";
 import { hex } from "../base/bytes.ts";
-import type { Clock } from "../base/clock.ts";
+import { type Clock, wallTimeOf } from "../base/clock.ts";
 import type { Disposable } from "../base/disposable.ts";
 import { Emitter } from "../base/emitter.ts";
 import type { Logger } from "../base/logger.ts";
@@ -90,11 +90,10 @@ export class SignalingClient {
 
   get state(): SignalingState {
     const { clock } = this.#options;
-    const wall = (time: number) => Math.round(clock.wallTime() + time - clock.now());
     const connection = this.#connection;
-    const since = connection.kind === "idle" ? clock.wallTime() : wall(connection.since);
+    const since = connection.kind === "idle" ? clock.wallTime() : wallTimeOf(connection.since, clock);
     if (connection.kind !== "waiting") return { kind: connection.kind, since };
-    return { kind: "waiting", since, retryAt: wall(connection.retryAt), reason: connection.reason };
+    return { kind: "waiting", since, retryAt: wallTimeOf(connection.retryAt, clock), reason: connection.reason };
   }
 
   start(): void {

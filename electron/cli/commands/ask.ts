@@ -1,8 +1,10 @@
 import { type Failure, fail, ok, type Result } from "../../../shared/base/result.ts";
 import type { RoomView } from "../../../shared/ipc/contract.ts";
 import type { ControlMethod, ControlParams, ControlReplies } from "../../../shared/ipc/control.ts";
+import { systemClock } from "../../adapters/clock.ts";
 import { askHost } from "../control-client.ts";
 import { createOutput, EXIT_DONE, EXIT_FAILED, type Output } from "../output.ts";
+import { type QueuedUntil, tellOfWait } from "../waiting.ts";
 import { inWords } from "../words.ts";
 
 /** What every command that speaks to the running host has in common. */
@@ -31,6 +33,29 @@ export async function ask<M extends ControlMethod>(
   if (!reply.ok) return complain(reply.error, output);
   process.exitCode = EXIT_DONE;
   await show(reply.value, output);
+}
+
+/** The same for what may have to wait: the person is told what for. */
+export async function askPatiently<M extends ControlMethod>(
+  options: GlobalOptions,
+  method: M,
+  params: ControlParams<M>,
+  queuedUntil: QueuedUntil,
+  show: (reply: ControlReplies[M], output: Output) => unknown,
+): Promise<void> {
+  const wait = tellOfWait(queuedUntil, {
+    clock: systemClock,
+    output: createOutput(options.json ?? false),
+    status: () => askHost(options.profile, "status", {}),
+  });
+  try {
+    await ask(options, method, params, (reply, output) => {
+      wait.dispose();
+      return show(reply, output);
+    });
+  } finally {
+    wait.dispose();
+  }
 }
 
 /** Says what is wrong, and has the program end with a status that says so. */

@@ -1,11 +1,20 @@
 import { Command } from "commander";
 import { type Failure, fail } from "../../../shared/base/result.ts";
-import type { InboundRule } from "../../../shared/ipc/contract.ts";
+import type { HostSnapshot, InboundRule } from "../../../shared/ipc/contract.ts";
 import { isServerInUse, reachArgument, readEntry } from "../entry.ts";
 import { newPin, pinArgument, sayInvitation } from "../invitation.ts";
 import { createOutput, EXIT_USAGE } from "../output.ts";
 import { shownRoom } from "../shown.ts";
-import { ask, complain, type GlobalOptions, pickRoom, type RoomOptions, roomOf, roomOption } from "./ask.ts";
+import {
+  ask,
+  askPatiently,
+  complain,
+  type GlobalOptions,
+  pickRoom,
+  type RoomOptions,
+  roomOf,
+  roomOption,
+} from "./ask.ts";
 
 const reachOption = [
   "--reach <rule>",
@@ -30,7 +39,9 @@ export function createCommand(): Command {
     .action(async (name: string, _: unknown, self: Command) => {
       const options = self.optsWithGlobals<EntryOptions & { open?: boolean }>();
       const { pin = newPin(), open = false } = options;
-      await ask(options, "create", { name, pin, sealed: !open, ...inboundOf(options) }, (room) =>
+      const wanted = { name, pin, sealed: !open, ...inboundOf(options) };
+      const queuedUntil = ({ creationQueuedUntil }: HostSnapshot) => creationQueuedUntil;
+      await askPatiently(options, "create", wanted, queuedUntil, (room) =>
         ask(options, "invite", { roomId: room.roomId }, (invitation, output) => {
           const { link, sealed } = invitation;
           if (output.json) output.emit({ ...shownRoom(room), pin, link, sealed });
@@ -66,8 +77,11 @@ export function joinCommand(): Command {
       const entry = await readEntry(named);
       if (!entry.ok) return complain(entry.error, createOutput(options.json ?? false), EXIT_USAGE);
       const { server, ...secrets } = entry.value;
+      const wanted = { ...secrets, pin: options.pin, ...inboundOf(options) };
+      const queuedUntil = ({ rooms }: HostSnapshot) =>
+        rooms.find(({ roomId }) => roomId === secrets.roomId)?.queuedUntil;
       const join = () =>
-        ask(options, "join", { ...secrets, pin: options.pin, ...inboundOf(options) }, (room, output) => {
+        askPatiently(options, "join", wanted, queuedUntil, (room, output) => {
           output.emit(shownRoom(room));
           output.say(`In the room "${room.name}". Its members: govpn peers`);
           if (secrets.key === undefined) output.say("If it has a door, somebody inside has to let you in: govpn door");

@@ -9,6 +9,7 @@ import { createOutput, EXIT_DONE, EXIT_FAILED, table } from "../output.ts";
 import { roundTripsInWords, summarize } from "../round-trips.ts";
 import { shownRoom } from "../shown.ts";
 import { linkInWords, notesOn, removedInWords, sealInWords } from "../standing.ts";
+import { queuedInWords } from "../waiting.ts";
 import { bytes, duration, inWords } from "../words.ts";
 import { ask } from "./ask.ts";
 
@@ -122,12 +123,13 @@ function programInWords({ rssBytes, eventLoopDelayMs: { lastSecond } }: RuntimeV
   return lastSecond ? `${memory}, busy: what is due waits up to ${duration(lastSecond.max)}` : `${memory}, idle`;
 }
 
-function memberLines({ roomId, name, state, owner, trust, members }: RoomView): string[] {
+function memberLines({ roomId, name, state, queuedUntil, owner, trust, members }: RoomView): string[] {
   const { handingOver, removed, waiting } = trust;
   const nameOf = (key: string) => members.find(({ publicKey }) => publicKey === key)?.username ?? key;
   const self = members.find((member) => member.state === "self");
   return [
     `${name || roomId} (${roomId}), ${state}${owner ? ", yours" : ""}; ${sealInWords(trust)}`,
+    ...(queuedUntil === undefined ? [] : [`  ${queuedInWords(queuedUntil - systemClock.wallTime())}`]),
     ...(waiting ? [`  Waiting at the door. Read your words to somebody inside: ${self?.words}`] : []),
     ...(handingOver === undefined ? [] : [`  Being handed over to ${nameOf(handingOver)}.`]),
     ...table(members.map((member) => ["", ...memberCells(member)])).map((line) => line.trimEnd()),

@@ -229,7 +229,17 @@ export class App implements WatchableApp {
   #adopt(host: Host): void {
     this.#activityWatch?.dispose();
     this.#activityWatch = new ActivityWatch(host, this.#parts.clock, (entry) => this.#activity.add(entry));
-    const names = ["server", "tunnel", "room", "closed", "peer", "gone", "address", "trust_changed"] as const;
+    const names = [
+      "server",
+      "tunnel",
+      "room",
+      "creationQueued",
+      "closed",
+      "peer",
+      "gone",
+      "address",
+      "trust_changed",
+    ] as const;
     for (const name of names) host.events.on(name, () => this.#publisher.changed());
     for (const listener of [...this.#hostListeners]) listener(host);
   }

@@ -14,7 +14,7 @@ export interface StateSources {
 
 /** The window's picture of everything, of what its parts say. */
 export function stateOf({ app, isWanted, host, rights, settings, activity, link }: StateSources): AppState {
-  const { publicKey, username, ipv4, ipv6, server, tunnel, secrets, rooms, traffic } = host;
+  const { publicKey, username, ipv4, ipv6, server, tunnel, secrets, rooms, traffic, creationQueuedUntil } = host;
   return {
     app,
     self: { publicKey, username, ipv4, ipv6 },
@@ -24,6 +24,7 @@ export function stateOf({ app, isWanted, host, rights, settings, activity, link 
     ...(rights && { rights }),
     secrets,
     settings,
+    ...(creationQueuedUntil !== undefined && { creationQueuedUntil }),
     rooms: Object.fromEntries(rooms.map((room) => [room.roomId, uiRoom(room)])),
     traffic,
     activity,

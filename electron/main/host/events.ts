@@ -15,6 +15,8 @@ export interface HostEvents {
   tunnel: TunnelState;
   /** A room was entered, lost its server, came back, or was renamed. */
   room: RoomSnapshot;
+  /** As `HostSnapshot.creationQueuedUntil`. */
+  creationQueued: { readonly until: number | undefined };
   closed: { readonly roomId: RoomId; readonly reason: LeftReason; readonly message: string };
   /** What is known of a member's machine. "connected" only where packets pass: `standing` says why they do not. */
   peer: PeerView & { readonly standing: Standing };

@@ -37,6 +37,7 @@ export class HostPicture {
   snapshot(): HostSnapshot {
     const { version, signer, secrets, engine, rooms, username, runtime } = this.#sources;
     const { ipv4, ipv6 } = engine.address;
+    const { creationQueuedUntil } = rooms;
     const peers = this.#peers();
     return {
       version,
@@ -47,6 +48,7 @@ export class HostPicture {
       server: this.#server(),
       tunnel: tunnelView(engine.tunnel),
       secrets: secrets.kind,
+      ...(creationQueuedUntil !== undefined && { creationQueuedUntil }),
       rooms: rooms.snapshots.map((room) => this.room(room, peers)),
       traffic: trafficView(engine.totals()),
       runtime: runtime(),

@@ -15,10 +15,12 @@ export function roomView(
   members: readonly MemberView[],
   trust: RoomTrustView,
 ): RoomView {
+  const { status } = room;
   return {
     roomId: room.roomId,
     name: room.name,
-    state: room.status.kind,
+    state: status.kind,
+    ...("queuedUntil" in status && { queuedUntil: status.queuedUntil }),
     // The owner's signed word counts; where there is none, that of the server that made the room.
     owner: trust.ownerKey === undefined ? (saved?.owner ?? false) : trust.role === "owner",
     pin: saved?.pin,

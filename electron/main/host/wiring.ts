@@ -75,6 +75,7 @@ export class HostWiring implements Disposable {
         events.emit("closed", closed);
       }),
     );
+    this.#on(rooms.events.on("creationQueued", (queued) => events.emit("creationQueued", queued)));
     this.#on(rooms.events.on("saved", (saved) => memory.store(saved)));
     this.#on(
       rooms.events.on("peerSeen", ({ roomId, publicKey, arrivedAfterUs }) => {

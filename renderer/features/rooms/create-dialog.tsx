@@ -2,7 +2,7 @@ import { Dices } from "lucide-react";
 import { type FormEvent, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { failureText } from "../../i18n/failures.ts";
-import { useActions } from "../../store/context.ts";
+import { useActions, useHost } from "../../store/context.ts";
 import { Button } from "../../ui/button.tsx";
 import { Dialog, DialogActions } from "../../ui/dialog.tsx";
 import { Field } from "../../ui/field.tsx";
@@ -13,6 +13,7 @@ import { ReachSwitch, ruleFor } from "../trust/reach-switch.tsx";
 import { isPin, newPin } from "./pin.ts";
 import { PinField } from "./pin-field.tsx";
 import { MAX_ROOM_NAME_LENGTH } from "./room-name.ts";
+import { TurnNote } from "./turn-note.tsx";
 
 export default function CreateDialog({ onClose }: { readonly onClose: () => void }) {
   const { t } = useTranslation();
@@ -26,6 +27,7 @@ export default function CreateDialog({ onClose }: { readonly onClose: () => void
   const [isTried, setTried] = useState(false);
   const [isBusy, setBusy] = useState(false);
   const [problem, setProblem] = useState<string>();
+  const queuedUntil = useHost(({ creationQueuedUntil }) => creationQueuedUntil);
   const isNamed = name.trim() !== "";
 
   const submit = async (event: FormEvent) => {
@@ -87,6 +89,7 @@ export default function CreateDialog({ onClose }: { readonly onClose: () => void
           />
           <ReachSwitch on={isReachable} onChange={setReach} />
         </div>
+        <TurnNote until={queuedUntil} />
         <FormProblem text={problem} />
         <DialogActions>
           <Button onClick={onClose}>{t("common.cancel")}</Button>

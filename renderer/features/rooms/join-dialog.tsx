@@ -1,5 +1,6 @@
 import { type FormEvent, useEffect, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
+import type { RoomId } from "../../../shared/base/brand.ts";
 import type { AppReplies } from "../../../shared/ipc/app.ts";
 import { failureText } from "../../i18n/failures.ts";
 import { useActions, useHost } from "../../store/context.ts";
@@ -13,6 +14,7 @@ import { isPin } from "./pin.ts";
 import { PinField } from "./pin-field.tsx";
 import { isSameServer } from "./same-server.ts";
 import { ServerChange } from "./server-change.tsx";
+import { TurnNote } from "./turn-note.tsx";
 import { secretsOf, useJoin } from "./use-join.ts";
 
 type Link = AppReplies["readLink"];
@@ -54,6 +56,7 @@ export default function JoinDialog({ link: given, onClose }: { readonly link: st
 
   const roomId = link?.roomId ?? text.trim();
   const isRoomId = ROOM_ID.test(roomId);
+  const queuedUntil = useHost(({ rooms }) => rooms[roomId as RoomId]?.queuedUntil);
   const otherServer = link?.server !== undefined && !isSameServer(link.server, server) ? link.server : undefined;
   const idProblem = linkProblem ?? (isTried && !isRoomId ? t("failures.invalid_room_id") : undefined);
 
@@ -96,6 +99,7 @@ export default function JoinDialog({ link: given, onClose }: { readonly link: st
           <EntryNote hasKey={hasKey} />
         </div>
         {otherServer !== undefined && <ServerChange url={otherServer} />}
+        <TurnNote until={queuedUntil} />
         <FormProblem text={problem} />
         <DialogActions>
           <Button onClick={onClose}>{t("common.cancel")}</Button>

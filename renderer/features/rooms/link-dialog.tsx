@@ -12,6 +12,7 @@ import { isPin } from "./pin.ts";
 import { PinField } from "./pin-field.tsx";
 import { isSameServer } from "./same-server.ts";
 import { ServerChange } from "./server-change.tsx";
+import { TurnNote } from "./turn-note.tsx";
 import { secretsOf, useJoin } from "./use-join.ts";
 
 /** A link that something opened: shows where it leads, and does nothing until the person says so. */
@@ -44,8 +45,10 @@ function Ask({ link }: { readonly link: Extract<LinkView, { state: "ask" }> }) {
   const { t } = useTranslation();
   const { dismissLink, go } = useActions();
   const server = useHost((host) => host.server);
-  const isMember = useHost(({ rooms }) => rooms[link.roomId] !== undefined);
+  const room = useHost(({ rooms }) => rooms[link.roomId]);
   const { join, isBusy, problem } = useJoin(() => void dismissLink());
+  // The room is in the list from the asking on, and gone again if the server refuses.
+  const isMember = room !== undefined && !isBusy;
   const [pin, setPin] = useState("");
   const [reach, setReach] = useState<boolean>();
   const hasKey = link.key !== undefined;
@@ -112,6 +115,7 @@ function Ask({ link }: { readonly link: Extract<LinkView, { state: "ask" }> }) {
             )}
           </>
         )}
+        <TurnNote until={isBusy ? room?.queuedUntil : undefined} />
         <FormProblem text={problem} />
         <DialogActions>
           <Button onClick={() => void dismissLink()}>{t("common.cancel")}</Button>

@@ -1,7 +1,8 @@
 // @vitest-environment happy-dom
 import { screen, waitFor, within } from "@testing-library/react";
 import { describe, expect, it } from "vitest";
-import { emptyState, foreignLinkState, homeState, linkState, refusedLinkState } from "../../fakes/app-states.ts";
+import type { RoomId } from "../../../shared/base/brand.ts";
+import { emptyState, foreignLinkState, HOME, homeState, linkState, refusedLinkState } from "../../fakes/app-states.ts";
 import { openWindow } from "./window.tsx";
 
 const dialog = () => within(screen.getByRole("dialog"));
@@ -28,6 +29,50 @@ describe("the rooms", () => {
     openWindow((at) => ({ ...homeState(at), wanted: false }));
     const cards = await screen.findAllByRole("listitem");
     for (const card of cards) expect(within(card).getByText("Off")).toBeTruthy();
+  });
+});
+
+describe("a room that waits for its turn with the server", () => {
+  const inAMinute = () => Date.now() + 60_000;
+
+  it("says when it comes, in the list", async () => {
+    const { host, happen } = openWindow(homeState);
+    await screen.findAllByRole("listitem");
+    happen(() => host.changeRoom(HOME, (room) => ({ ...room, state: "entering", queuedUntil: inAMinute() })));
+    expect(await screen.findByText(/^Its turn comes in/)).toBeTruthy();
+    happen(() => host.changeRoom(HOME, ({ queuedUntil: _, ...room }) => ({ ...room, state: "joined" })));
+    await waitFor(() => expect(screen.queryByText(/^Its turn comes/)).toBeNull());
+  });
+
+  it("says so where it is made", async () => {
+    const { user, host, happen } = openWindow(emptyState);
+    const release = host.hold("create");
+    await user.click((await screen.findAllByRole("button", { name: "New room" }))[0]!);
+    await user.type(await screen.findByRole("textbox", { name: "Name" }), "Garden{Enter}");
+    happen(() => host.change((state) => ({ ...state, creationQueuedUntil: inAMinute() })));
+    expect(await dialog().findByText(/three rooms a minute. The turn of this one comes in/)).toBeTruthy();
+    happen(() => host.change(({ creationQueuedUntil: _, ...state }) => state));
+    release();
+    expect(await screen.findByRole("dialog", { name: "Invite to “Garden”" })).toBeTruthy();
+  });
+
+  it("says so where it is joined, and is none that this computer is in already", async () => {
+    const { user, host, happen } = openWindow(linkState);
+    const asking = within(await screen.findByRole("alertdialog"));
+    const release = host.hold("join");
+    await user.type(asking.getByLabelText("PIN"), "4821{Enter}");
+    happen(() =>
+      host.change((state) => {
+        const [first] = Object.values(state.rooms);
+        const roomId = "5ca1ab1e00d1ce42" as RoomId;
+        const room = { ...first!, roomId, state: "entering", queuedUntil: inAMinute() };
+        return { ...state, rooms: { ...state.rooms, [roomId]: room } };
+      }),
+    );
+    expect(await asking.findByText(/three rooms a minute. The turn of this one comes in/)).toBeTruthy();
+    expect(asking.queryByText("You are in this room already.")).toBeNull();
+    release();
+    await waitFor(() => expect(screen.queryByRole("alertdialog")).toBeNull());
   });
 });
 

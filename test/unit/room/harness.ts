@@ -37,6 +37,7 @@ export class Machine {
       "peerAbsent",
       "peerGone",
       "signal",
+      "creationQueued",
       "saved",
     ] as const) {
       this.rooms.events.on(event, (payload) => this.told.push({ event, payload } as Told[typeof event]));

@@ -126,6 +126,21 @@ describe("creating and joining", () => {
     expect(ann.rooms.saved).toMatchObject([{ roomId: "r7", owner: true }]);
   });
 
+  it("tells until when a room waits to be made that is one more than the server allows in a minute", async () => {
+    const ann = machine(1);
+    await clock.advance(0);
+    for (const roomId of ["a", "b", "c"]) void ann.rooms.join({ roomId, pin: "1234", username: "" });
+    await clock.advance(2_000);
+    const creating = ann.rooms.create({ name: "Den", pin: "1234", username: "Ann" });
+    await clock.advance(0);
+    const until = clock.wallTime() - clock.now() + 62_000;
+    expect(ann.rooms.creationQueuedUntil).toBe(until);
+    await clock.advance(60_000);
+    expect(await creating).toMatchObject({ ok: true });
+    expect(ann.rooms.creationQueuedUntil).toBeUndefined();
+    expect(ann.payloads("creationQueued")).toEqual([{ until }, { until: undefined }]);
+  });
+
   it("waits for the connection, within its deadline", async () => {
     server.reachable = false;
     const ann = machine(1);
