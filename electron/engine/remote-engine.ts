@@ -125,12 +125,14 @@ export class RemoteEngine implements EnginePort {
 
   peerLeft(room: RoomId, key: PublicKey): void {
     this.#roster.left(room, key);
-    this.#order("peerLeft", [room, key]);
+    if (this.#running) this.#order("peerLeft", [room, key]);
+    else this.#tellOfLeft();
   }
 
   leaveRoom(room: RoomId): void {
     this.#roster.leaveRoom(room);
-    this.#order("leaveRoom", [room]);
+    if (this.#running) this.#order("leaveRoom", [room]);
+    else this.#tellOfLeft();
   }
 
   deliver(...args: Parameters<EnginePort["deliver"]>): void {
@@ -255,7 +257,16 @@ export class RemoteEngine implements EnginePort {
     const unlinked = [...this.#linked];
     this.#linked.clear();
     for (const publicKey of unlinked) this.events.emit("unlinked", { publicKey });
-    for (const peer of peers) this.events.emit("peer", peer);
+    this.#tellOfLeft();
+    for (const peer of this.#view.peers) this.events.emit("peer", peer);
+  }
+
+  /** Who left while there was no engine to say so: the next one is not told of them, and would say nothing. */
+  #tellOfLeft(): void {
+    const left = this.#view.peers.filter(({ publicKey }) => !this.#roster.has(publicKey));
+    if (left.length === 0) return;
+    this.#view = { ...this.#view, peers: this.#view.peers.filter((peer) => !left.includes(peer)) };
+    for (const { publicKey, rooms } of left) this.events.emit("gone", { publicKey, rooms, reason: "left" });
   }
 
   #allCounters(): ReadonlyMap<PublicKey, TunnelCounters> {

@@ -25,6 +25,10 @@ export class Roster {
     if (member?.rooms.size === 0) this.gone(key);
   }
 
+  has(key: PublicKey): boolean {
+    return this.#members.has(key);
+  }
+
   leaveRoom(room: RoomId): void {
     for (const key of [...this.#members.keys()]) this.left(room, key);
   }

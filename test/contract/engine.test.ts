@@ -567,6 +567,24 @@ describe("an engine whose process dies", () => {
     expect(await send(b, a)).toHaveLength(0);
   });
 
+  it("is not asked to say who left: main knows, and says so once", async () => {
+    const [a, b, c] = [node(remote), node(inProcess), node(inProcess)];
+    await connect(a, b);
+    await done(c.engine.start());
+    a.engine.peerSeen(den, c.pair.publicKey, true);
+    await until(() => linksOf(a).length === 2);
+    // It dies before it has read this.
+    a.engine.peerLeft(den, b.pair.publicKey);
+    a.kill();
+    expect(a.gone).toEqual([{ publicKey: b.pair.publicKey, rooms: [den], reason: "left" }]);
+    expect(a.engine.peers).toMatchObject([{ publicKey: c.pair.publicKey }]);
+    a.engine.leaveRoom(den);
+    expect(a.gone.slice(1)).toEqual([{ publicKey: c.pair.publicKey, rooms: [den], reason: "left" }]);
+    expect(a.engine.peers).toEqual([]);
+    await until(() => a.engine.tunnel.kind === "up");
+    expect(a.gone).toHaveLength(2);
+  });
+
   it("lets in only what main had said that it may", async () => {
     const [a, b] = [node(remote), node(inProcess)];
     await connect(a, b);
