@@ -109,7 +109,6 @@ const configuration = {
         Name: "GoVPN",
         Comment: "Private networks between people's machines",
         Keywords: "vpn;network;p2p;peer;",
-        StartupWMClass: "GoVPN",
       },
     },
     extraResources: [{ from: "build/linux/govpn-netconf", to: "build/linux/govpn-netconf" }],

@@ -258,6 +258,8 @@ export function systemProblems(tree) {
     /^Exec=\/opt\/GoVPN\/govpn-desktop .*%U$/m,
     /^MimeType=(.*;)?x-scheme-handler\/govpn;/m,
     /^Icon=govpn-desktop$/m,
+    // What Electron calls its windows by `desktopName`: else they stand in a dock beside the icon that started them.
+    /^StartupWMClass=govpn-desktop$/m,
   ]) {
     if (!line.test(entry)) problems.push(`the desktop entry has no ${line.source}`);
   }

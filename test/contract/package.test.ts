@@ -109,6 +109,7 @@ describe("the check notices", () => {
       expect(problems).toContain(missing);
     }
     expect(problems).toContainEqual(expect.stringContaining("x-scheme-handler"));
+    expect(problems).toContainEqual(expect.stringContaining("StartupWMClass"));
     // biome-ignore lint/suspicious/noTemplateCurlyInString: electron-builder's own
     write("scripts/after-install", "#!/bin/sh\nln -s '/opt/${executable}'\n");
     expect(systemProblems(folder)).toContain("the script after-install is not filled in");

@@ -92,6 +92,8 @@ export class FakeApp extends EventEmitter implements AppPart {
   loginItem: Parameters<AppPart["setLoginItemSettings"]>[0] = {};
   languages = ["en-GB"];
   readonly paths: Record<string, string> = {};
+  /** By which Windows knows the program. */
+  userModelId: string | undefined;
   /** Every scheme it registered for, with the command. */
   readonly protocols: unknown[] = [];
   /** What ended it: "quit" was let through, or an exit code. */
@@ -110,7 +112,9 @@ export class FakeApp extends EventEmitter implements AppPart {
   setPath(name: string, path: string): void {
     this.paths[name] = path;
   }
-  setAppUserModelId(): void {}
+  setAppUserModelId(id: string): void {
+    this.userModelId = id;
+  }
   setAsDefaultProtocolClient(...registration: unknown[]): boolean {
     this.protocols.push(registration.filter((part) => part !== undefined));
     return true;

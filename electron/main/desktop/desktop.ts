@@ -53,7 +53,8 @@ export interface DesktopOptions {
   readonly logger: Logger;
 }
 
-const APP_ID = "app.govpn.desktop";
+/** Windows shows notifications of a program only by the id of its shortcut, which is build/electron-builder.mjs's `appId`. */
+const APP_ID = "org.govpn.desktop";
 /** Members are told goodbye and the device is closed within this; then the program ends all the same. */
 const STOP_WITHIN_MS = 8_000;
 

@@ -1,10 +1,13 @@
+import { resolve } from "node:path";
+
 const NAME = "--profile";
 
-/** The folder of `--profile DIR` or `--profile=DIR`: another person's, or a second one to try things with. */
+/**
+ * The folder of `--profile DIR` or `--profile=DIR`: another person's, or a second one to try things with. As an absolute
+ * path, for Electron takes no other.
+ */
 export function profileAmong(argv: readonly string[]): string | undefined {
-  for (const [n, argument] of argv.entries()) {
-    if (argument.startsWith(`${NAME}=`)) return argument.slice(NAME.length + 1) || undefined;
-    if (argument === NAME) return argv[n + 1];
-  }
-  return undefined;
+  const at = argv.findIndex((argument) => argument === NAME || argument.startsWith(`${NAME}=`));
+  const folder = argv[at] === NAME ? argv[at + 1] : argv[at]?.slice(NAME.length + 1);
+  return folder ? resolve(folder) : undefined;
 }

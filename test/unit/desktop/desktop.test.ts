@@ -1,4 +1,7 @@
+import { readFileSync } from "node:fs";
+import { resolve } from "node:path";
 import { describe, expect, it } from "vitest";
+import { profileAmong } from "../../../electron/main/desktop/profile-argument.ts";
 import { fail, ok } from "../../../shared/base/result.ts";
 import { GO } from "../../../shared/ipc/desktop.ts";
 import { defaultSettings } from "../../../shared/ipc/settings.ts";
@@ -53,6 +56,23 @@ describe("starting", () => {
       },
     });
     expect(window.visible).toBe(false);
+  });
+
+  it("is known to Windows by the id of its shortcut, without which no notification is shown there", async () => {
+    const builder = readFileSync(new URL("../../../build/electron-builder.mjs", import.meta.url), "utf8");
+    const { electron } = await play({ platform: "win32" });
+    expect(electron.app.userModelId).toBe(/^ {2}appId: "(.+)",$/m.exec(builder)?.[1]);
+    expect((await play({ platform: "linux" })).electron.app.userModelId).toBeUndefined();
+  });
+
+  it.each([
+    [["--profile", "work"], resolve("work")],
+    [["--hidden", "--profile=/home/ann/work"], resolve("/home/ann/work")],
+    [["--profile="], undefined],
+    [["--profile"], undefined],
+    [[], undefined],
+  ])("keeps what it keeps in the folder of %j, by its whole path", (args, folder) => {
+    expect(profileAmong(["/opt/GoVPN/govpn", ...args])).toBe(folder);
   });
 
   it("leaves a second start to the first, and shows that one's window", async () => {
