@@ -16,20 +16,28 @@ export interface Autostart {
   set(on: boolean): Promise<Result<void>>;
 }
 
-/** How this very program is started. In a checkout that is Electron with the program's folder as its argument. */
+/** How this very program is started. In a checkout that is Electron with the program's entry as its argument. */
 export interface LaunchCommand {
   readonly program: string;
   readonly args: readonly string[];
 }
 
+/** @param entry path of the bundled main */
 export function launchCommand(
   { isPackaged }: Pick<AppPart, "isPackaged">,
-  { execPath, argv, env }: Pick<NodeJS.Process, "execPath" | "argv"> & { readonly env: NodeJS.ProcessEnv },
+  machine: Pick<NodeJS.Process, "execPath"> & { readonly env: NodeJS.ProcessEnv },
+  entry: string,
 ): LaunchCommand {
-  // What runs from an AppImage lies in a mount that is gone after the program's end.
-  if (isPackaged) return { program: env.APPIMAGE ?? execPath, args: [] };
-  const [, script = "."] = argv;
-  return { program: execPath, args: [script] };
+  if (isPackaged) return { program: singleFile(machine) ?? machine.execPath, args: [] };
+  return { program: machine.execPath, args: [entry] };
+}
+
+/** The one file that holds the program, where it runs from a mount or a folder that is gone after its end. */
+function singleFile({ execPath, env }: Parameters<typeof launchCommand>[1]): string | undefined {
+  const { APPIMAGE, APPDIR, PORTABLE_EXECUTABLE_FILE } = env;
+  // What another AppImage starts inherits its variables.
+  if (APPIMAGE && APPDIR && execPath.startsWith(`${APPDIR}/`)) return APPIMAGE;
+  return PORTABLE_EXECUTABLE_FILE;
 }
 
 /** Windows: the user's Run key. macOS: a login item, which takes no arguments; how it was started is asked at the start. */

@@ -22,13 +22,14 @@ import { keepUpdated } from "./updater.ts";
 
 /** The desktop app's entry: puts the shell and the running program together, and decides nothing. */
 
+const entry = fileURLToPath(import.meta.url);
 /** dist/desktop, in a checkout and in the package. */
-const here = dirname(fileURLToPath(import.meta.url));
+const here = dirname(entry);
 const { platform, env, argv } = process;
 const profileDir = profileAmong(argv) ?? defaultProfileDir();
 const sink = lineSink((line) => process.stderr.write(line), "text");
 const logger = createLogger(sink, "warn").child("desktop");
-const command = launchCommand(electronParts.app, process);
+const command = launchCommand(electronParts.app, process, entry);
 
 async function startApp(): Promise<Result<DesktopApp>> {
   const [locale = "en"] = electronParts.app.getPreferredSystemLanguages();

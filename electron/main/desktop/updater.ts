@@ -39,13 +39,13 @@ const EVERY_MS = 24 * 60 * 60 * 1000;
 
 /**
  * Looks for a newer release once a day, and has it installed when the app ends. A system package is only told of: its
- * installation takes an administrator, and a question for a password at quitting is a trap. Never in a checkout, nor
- * where GOVPN_UPDATES is "off".
+ * installation takes an administrator, and a question for a password at quitting is a trap. So is Windows' portable
+ * program, which would be installed without having asked for it. Never in a checkout, nor where GOVPN_UPDATES is "off".
  */
 export function keepUpdated(options: UpdateOptions): Disposable {
   const { installation, env, clock, logger } = options;
   if (!installation.isPackaged || !installation.hasSource || env.GOVPN_UPDATES === "off") return { dispose: () => {} };
-  const isSystemPackage = installation.packageType !== undefined;
+  const isOnlyTold = installation.packageType !== undefined || env.PORTABLE_EXECUTABLE_FILE !== undefined;
   let updater: UpdaterPart | undefined;
   let told = "";
   let next = clock.after(FIRST_MS, check);
@@ -63,11 +63,11 @@ export function keepUpdated(options: UpdateOptions): Disposable {
   async function prepare(): Promise<UpdaterPart> {
     const loaded = await options.load();
     loaded.logger = null;
-    loaded.autoDownload = !isSystemPackage;
-    loaded.autoInstallOnAppQuit = !isSystemPackage;
+    loaded.autoDownload = !isOnlyTold;
+    loaded.autoInstallOnAppQuit = !isOnlyTold;
     loaded.on("error", (error) => logger.warn("the updater failed", { error: error.message }));
-    const news = isSystemPackage ? "there" : "ready";
-    loaded.on(isSystemPackage ? "update-available" : "update-downloaded", ({ version }) => {
+    const news = isOnlyTold ? "there" : "ready";
+    loaded.on(isOnlyTold ? "update-available" : "update-downloaded", ({ version }) => {
       if (version === told) return;
       told = version;
       options.tell(news, version);

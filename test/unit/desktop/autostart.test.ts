@@ -130,26 +130,32 @@ describe("starting at login on Windows and macOS", () => {
 });
 
 describe("the command that starts the program again", () => {
-  const machine = { execPath: "/opt/GoVPN/govpn", argv: ["/opt/GoVPN/govpn", "govpn://join/x"], env: {} };
+  const machine = { execPath: "/opt/GoVPN/govpn", env: {} };
+  const entry = "/src/dist/desktop/main.mjs";
 
   it("is the program itself once it is packaged, and nothing it was given", () => {
-    expect(launchCommand({ isPackaged: true }, machine)).toEqual({ program: "/opt/GoVPN/govpn", args: [] });
+    expect(launchCommand({ isPackaged: true }, machine, entry)).toEqual({ program: "/opt/GoVPN/govpn", args: [] });
   });
 
   it("is the AppImage, not what is mounted from it", () => {
-    const env = { APPIMAGE: "/home/ann/GoVPN.AppImage" };
-    expect(launchCommand({ isPackaged: true }, { ...machine, env }).program).toBe("/home/ann/GoVPN.AppImage");
+    const env = { APPIMAGE: "/home/ann/GoVPN.AppImage", APPDIR: "/tmp/.mount_GoVPN1" };
+    const mounted = { execPath: "/tmp/.mount_GoVPN1/govpn-desktop", env };
+    expect(launchCommand({ isPackaged: true }, mounted, entry).program).toBe("/home/ann/GoVPN.AppImage");
+  });
+
+  it("is not the AppImage of another program, which started this one", () => {
+    const env = { APPIMAGE: "/home/ann/Editor.AppImage", APPDIR: "/tmp/.mount_Editor" };
+    expect(launchCommand({ isPackaged: true }, { ...machine, env }, entry).program).toBe("/opt/GoVPN/govpn");
+  });
+
+  it("is Windows' portable program, not what it unpacked for this run", () => {
+    const env = { PORTABLE_EXECUTABLE_FILE: "D:\\GoVPN-portable.exe" };
+    const unpacked = { execPath: "C:\\Temp\\a1\\GoVPN.exe", env };
+    expect(launchCommand({ isPackaged: true }, unpacked, entry).program).toBe("D:\\GoVPN-portable.exe");
   });
 
   it("is Electron with the program's path in a checkout", () => {
-    const dev = {
-      execPath: "/src/electron",
-      argv: ["/src/electron", "/src/dist/desktop/main.mjs", "--hidden"],
-      env: {},
-    };
-    expect(launchCommand({ isPackaged: false }, dev)).toEqual({
-      program: "/src/electron",
-      args: ["/src/dist/desktop/main.mjs"],
-    });
+    const dev = { execPath: "/src/electron", env: {} };
+    expect(launchCommand({ isPackaged: false }, dev, entry)).toEqual({ program: "/src/electron", args: [entry] });
   });
 });

@@ -70,8 +70,11 @@ describe("looking for updates", () => {
     expect(told).toEqual(["ready 1.2.3", "ready 1.2.4"]);
   });
 
-  it("only tells of it where installing takes an administrator", async () => {
-    const { clock, updater, told } = app({ packageType: "deb" });
+  it.each<[string, Partial<Installation>, Record<string, string>]>([
+    ["installing takes an administrator", { packageType: "deb" }, {}],
+    ["nothing was installed: Windows' portable program", {}, { PORTABLE_EXECUTABLE_FILE: "D:\\GoVPN-portable.exe" }],
+  ])("only tells of it where %s", async (_, installation, env) => {
+    const { clock, updater, told } = app(installation, env);
     await clock.advance(DAY_MS);
     expect(updater).toMatchObject({ autoDownload: false, autoInstallOnAppQuit: false });
     for (const version of ["1.2.3", "1.2.3"]) updater.emit("update-available", { version });
