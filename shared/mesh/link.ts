@@ -164,6 +164,12 @@ export class Link {
     else this.#onFollowUp(opened.value);
   }
 
+  /** Has the member see, by a room's own signaling, that this machine is in that room too. */
+  showUp(room: RoomId): void {
+    const source = { room, session: this.#newSession(), isWanted: () => !this.#disposed, onUnsent: () => {} };
+    this.#outbox.post(source, "presence");
+  }
+
   /** Says hello again: this machine's name, address or MTU changed. */
   refreshHello(): void {
     for (const connection of this.#connections.values()) if (connection.isOpen) void connection.greet();

@@ -120,10 +120,13 @@ export class Mesh {
     const peer = this.#peers.get(key) ?? this.#newPeer(key);
     if (!peer) return;
     const rejoined = peer.rooms.has(room);
+    const isElsewhere = peer.rooms.size > (rejoined ? 1 : 0);
     if (rejoined && peer.link.isUp) peer.rejoinedAt = this.#deps.clock.now();
     peer.rooms.add(room);
     this.#heardOf(peer);
     peer.link.seen(weOffer, rejoined);
+    // An offer goes by one room: whoever came to several would find this machine in that one alone.
+    if (weOffer && isElsewhere) peer.link.showUp(room);
     this.#show(key, peer);
   }
 

@@ -9,6 +9,9 @@ export interface OutboxDeps extends SealDeps {
   readonly sendSignal: SendSignal;
 }
 
+/** A candidate of no connection, and for no address: it says who is there, and does nothing else. */
+const PRESENCE: TransportSignal = { kind: "candidate", candidate: "", mid: "0" };
+
 /** The connection that a signal belongs to, as far as the outbox cares. */
 export interface SignalSource {
   readonly room: RoomId;
@@ -30,7 +33,8 @@ export class Outbox {
     this.#deps = deps;
   }
 
-  post(source: SignalSource, signal: TransportSignal): void {
+  post(source: SignalSource, signal: TransportSignal | "presence"): void {
+    if (signal === "presence") return this.#enqueue(source, PRESENCE);
     if (signal.kind === "candidate") {
       const address = candidateAddress(signal.candidate);
       if (address === undefined || this.#deps.isTunnelAddress(address)) return;

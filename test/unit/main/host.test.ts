@@ -82,6 +82,35 @@ describe("two hosts in one room", () => {
   });
 });
 
+describe("two hosts in two rooms", () => {
+  const membersAt = ({ host }: Machine) =>
+    host.snapshot().rooms.map(({ name, members }) => `${name}: ${members.map(({ username }) => username).sort()}`);
+  const bothSeeBoth = (...machines: readonly Machine[]) =>
+    machines.every((machine) => membersAt(machine).sort().join("; ") === "Attic: Ann,Ben; Den: Ann,Ben");
+
+  it("regression: whoever came to the second one found it empty, for an offer goes by one room", async () => {
+    const { ann, ben } = await world.pair();
+    const attic = await world.must(ben, "create", { name: "Attic", pin: PIN });
+    await world.must(ann, "join", invitedTo(ben, attic));
+    await world.until(() => bothSeeBoth(ann, ben));
+    // The first is left, and the second keeps them connected.
+    await world.must(ann, "leave", { roomId: "Den" });
+    await world.until(() => membersAt(ben).join() === "Attic: Ann,Ben");
+    expect(await sendPacket(ann, ben, world.clock)).toHaveLength(1);
+  });
+
+  it("see each other in both again when one of them was started anew", async () => {
+    const { ann, ben } = await world.pair();
+    const attic = await world.must(ben, "create", { name: "Attic", pin: PIN });
+    await world.must(ann, "join", invitedTo(ben, attic));
+    await world.until(() => bothSeeBoth(ann, ben));
+    await ben.host.stop();
+    const again = await world.started("Ben", {}, ben);
+    await world.until(() => bothSeeBoth(ann, again) && linkOf(ann) === "connected");
+    expect(await sendPacket(again, ann, world.clock)).toHaveLength(1);
+  });
+});
+
 describe("the owner of a room", () => {
   it("renames it, and both see the new name", async () => {
     const { ann, ben, room } = await world.pair();
