@@ -9,7 +9,7 @@ import { belongs, relationOf, standingOf } from "./gate.ts";
 import type { DoorAnswer, Greeting, TrustMessage } from "./messages.ts";
 import { newsBetween, type RoomNews } from "./news.ts";
 import { type Peer, Peers, type Prints } from "./peers.ts";
-import { type Policy, removalOf } from "./policy.ts";
+import { isListed, type Policy, removalOf } from "./policy.ts";
 import { Reception } from "./reception.ts";
 import { Reminder } from "./reminder.ts";
 import type { RoomKey } from "./room-key.ts";
@@ -114,6 +114,13 @@ export class Membership {
         if (this.#reception.handOver(member, peer, message.handover)) void this.desk.take(message.handover);
         return;
     }
+  }
+
+  /** By the owner's list, or by a proof that it has a key which this machine has too. */
+  recognizes(member: PublicKey, prints: Prints, message: TrustMessage): boolean {
+    if (removalOf(this.#state.policy, member)) return false;
+    if (isListed(this.#state.policy, member)) return true;
+    return message.t === "room" && this.#exchange.proves(member, prints, message)?.holds === true;
   }
 
   /** The person has let somebody in by hand. */

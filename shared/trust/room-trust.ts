@@ -97,6 +97,11 @@ export class RoomTrust {
     return this.#peers.get(member) !== undefined;
   }
 
+  /** Whether somebody of whom the server does not say that it is in a sealed room belongs there all the same. */
+  recognizes(member: PublicKey, prints: Prints, message: TrustMessage): boolean {
+    return this.seal === "sealed" && this.#members.recognizes(member, prints, message);
+  }
+
   /** Members with a connection, now or a moment ago. */
   get peers(): readonly PublicKey[] {
     return this.#peers.keys;

@@ -127,8 +127,11 @@ export class Trust {
     const message = read.value;
     const room = message && this.#rooms.get(message.room);
     if (!message || !room) return;
-    // It may know better than the server in which rooms it is.
-    if (!room.knows(member)) room.linked(member, prints);
+    if (!room.knows(member)) {
+      // Who shows that it belongs here may know better than the server. Else the id of a room would do in place of its PIN.
+      if (!room.recognizes(member, prints, message)) return;
+      room.linked(member, prints);
+    }
     room.heard(member, prints, message);
     this.#readmit();
   }

@@ -1,9 +1,11 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { secureRandom } from "../../electron/adapters/random.ts";
-import type { RoomId } from "../../shared/base/brand.ts";
+import type { PublicKey, RoomId } from "../../shared/base/brand.ts";
 import { signerOf } from "../../shared/identity/keys.ts";
+import type { RoomView } from "../../shared/ipc/contract.ts";
+import { type Greeting, readTrustMessage } from "../../shared/trust/messages.ts";
 import { type Policy, signHandOver, signPolicy } from "../../shared/trust/policy.ts";
-import { keyIdOf, makeRoomKey } from "../../shared/trust/room-key.ts";
+import { keyIdOf, makeRoomKey, ownerPinOf } from "../../shared/trust/room-key.ts";
 import { sendPacket } from "../unit/main/machines.ts";
 import {
   connectedTo,
@@ -11,6 +13,7 @@ import {
   keyOf,
   type Machine,
   PIN,
+  payloads,
   refusals,
   roomOf,
   sealedRoom,
@@ -45,6 +48,12 @@ async function policyOf({ vault }: Machine, roomId: RoomId): Promise<Policy> {
   const policy = server?.[roomId]?.trust.policy;
   if (!policy) throw new Error("it holds no policy");
   return policy;
+}
+
+function roomNamed({ host }: Machine, name: string): RoomView {
+  const room = host.snapshot().rooms.find((each) => each.name === name);
+  if (!room) throw new Error(`it is in no room called ${name}`);
+  return room;
 }
 
 const ownerAt = (machine: Machine) => roomOf(machine).trust.ownerKey;
@@ -122,13 +131,28 @@ describe("a member that means harm", () => {
     expect(connectedTo(ben)).toEqual([keyOf(ann)]);
   });
 
-  it("plays another's proof of the key back, or makes one up: it is refused", async () => {
-    const { ben, mallory, roomId } = await withMallory();
-    const { key } = await policyOf(mallory, roomId);
-    const greeting = { t: "room", room: roomId, founder: "", policy: "", ask: false, key, chain: 0, epoch: 0 };
-    say(mallory, ben, { ...greeting, proof: "A".repeat(43) });
-    await world.clock.advance(1_000);
-    expect(refusals(ben)).toContain("bad_room_proof");
+  it("carries policy, key and hand-over of one room into another: each holds for its own", async () => {
+    const { ann, ben, mallory, roomId } = await withMallory();
+    const { sig: _, ...held } = await policyOf(mallory, roomId);
+    // Of another room that Ann made, which she gives to Mallory.
+    const [attic, key] = ["a77100000000000f" as RoomId, makeRoomKey(secureRandom)];
+    const theirs = await signPolicy({ ...held, room: attic, epoch: 900, key: keyIdOf(key) }, signerOf(ann.pair));
+    const given = await signHandOver(attic, keyOf(mallory), held.epoch + 1, signerOf(ann.pair));
+    const members = held.members.filter(([member]) => member !== keyOf(mallory));
+    const taken = { ...held, members, chain: [given], epoch: held.epoch + 2, key: keyIdOf(key) };
+    for (const policy of [theirs, { ...theirs, room: roomId }, await signPolicy(taken, signerOf(mallory.pair))]) {
+      say(mallory, ben, { t: "policy", room: roomId, policy });
+      say(mallory, ben, { t: "grant", room: roomId, key, policy });
+    }
+    await world.clock.advance(2_000);
+    expect([ownerAt(ben), roomOf(ben).name]).toEqual([keyOf(ann), "Den"]);
+    expect(invitedTo(ben, { roomId }).key).not.toBe(key);
+    expect([...refusals(ben)].sort()).toEqual([
+      ...["bad_handover", "bad_handover"],
+      ...["bad_signature", "bad_signature"],
+      ...["foreign_policy", "foreign_policy"],
+    ]);
+    expect(await sendPacket(ann, ben, world.clock)).toHaveLength(1);
   });
 
   it("sends what makes no sense: it is refused, and the link and everything else goes on", async () => {
@@ -217,6 +241,80 @@ describe("a member that was removed", () => {
 });
 
 describe("somebody at the door", () => {
+  it("plays back the proofs that members showed it, to themselves and to each other, or makes one up: it is refused", async () => {
+    const { ann, ben, roomId } = await withMallory();
+    const eve = await world.started("Eve");
+    const shown = new Map<PublicKey, Greeting>();
+    eve.host.engine.events.on("said", ({ publicKey, body }) => {
+      const read = readTrustMessage(body);
+      if (read.ok && read.value?.t === "room") shown.set(publicKey, read.value);
+    });
+    await world.must(eve, "join", { roomId, pin: PIN });
+    await world.until(() => standing(ann, eve) === "door" && standing(ben, eve) === "door");
+    const [anns, bens] = [shown.get(keyOf(ann)), shown.get(keyOf(ben))];
+    if (!anns || !bens) throw new Error("they have not greeted");
+    expect([anns.proof, bens.proof]).not.toContain("");
+    expect(anns.proof).not.toBe(bens.proof);
+    const mirrored = [bens, anns, { ...bens, proof: "A".repeat(43) }];
+    for (const greeting of mirrored) {
+      say(eve, ben, greeting);
+      await world.clock.advance(1_000);
+      expect(standing(ben, eve)).toBe("door");
+    }
+    expect(refusals(ben)).toEqual(mirrored.map(() => "bad_room_proof"));
+    expect(await sendPacket(eve, ben, world.clock)).toEqual([]);
+  });
+
+  it.each([true, false])(
+    "talks of a room that it only knows the id of (sealed: %s): it is not even at the door",
+    async (sealed) => {
+      const { ann, ben, mallory } = await withMallory();
+      const attic = await world.must(ben, "create", { name: "Attic", pin: PIN, sealed });
+      await world.must(ann, "join", invitedTo(ben, attic));
+      await world.until(() => roomNamed(ann, "Attic").members.length === 2);
+      // Mallory is in Den with both of them, and has not got the attic's PIN.
+      const said: string[] = [];
+      mallory.host.engine.events.on("said", ({ body }) => void said.push(JSON.stringify(body)));
+      const greeting = {
+        t: "room",
+        room: attic.roomId,
+        key: "",
+        proof: "",
+        founder: "",
+        chain: 0,
+        epoch: 0,
+        policy: "",
+      };
+      for (const other of [ann, ben]) say(mallory, other, { ...greeting, ask: true });
+      await world.clock.advance(5_000);
+      expect(said.filter((text) => text.includes(attic.roomId))).toEqual([]);
+      for (const other of [ann, ben]) {
+        expect(roomNamed(other, "Attic").members.map(({ publicKey }) => publicKey)).not.toContain(keyOf(mallory));
+        expect(
+          payloads(other, "trust").filter(({ roomId, kind }) => roomId === attic.roomId && kind === "knock"),
+        ).toEqual([]);
+      }
+    },
+  );
+
+  it("hears which keys the room knows if it names the founder, and no secret", async () => {
+    const { ann, ben, roomId } = await withMallory();
+    const eve = await world.started("Eve");
+    const said: string[] = [];
+    eve.host.engine.events.on("said", ({ body }) => void said.push(JSON.stringify(body)));
+    await world.must(eve, "join", { roomId, pin: PIN });
+    await world.until(() => standing(ben, eve) === "door");
+    const founder = ownerPinOf(keyOf(ann));
+    const behind = { t: "room", room: roomId, key: "", proof: "", founder, chain: 0, epoch: 1, policy: "", ask: true };
+    say(eve, ben, behind);
+    await world.clock.advance(5_000);
+    const all = said.join();
+    expect(all).toContain('"t":"policy"');
+    expect(all).not.toContain(invitedTo(ann, { roomId }).key);
+    expect(all).not.toContain(PIN);
+    expect([standing(ben, eve), connectedTo(eve)]).toEqual(["door", []]);
+  });
+
   it("is shown no policy and no key, whatever it says of itself", async () => {
     const { ann, ben, roomId } = await withMallory();
     const eve = await world.started("Eve");

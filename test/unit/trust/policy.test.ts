@@ -1,7 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { nativeVerify } from "../../../electron/adapters/ed25519.ts";
 import type { PublicKey, RoomId } from "../../../shared/base/brand.ts";
-import { base64 } from "../../../shared/base/bytes.ts";
+import { base64, hex } from "../../../shared/base/bytes.ts";
 import { keyPairFrom, type Signer, signerOf, verifySignature } from "../../../shared/identity/keys.ts";
 import { encodeControl, MAX_CONTROL_LENGTH } from "../../../shared/mesh/control.ts";
 import { readTrustMessage } from "../../../shared/trust/messages.ts";
@@ -61,6 +62,19 @@ async function chainOf(...owners: readonly Signer[]): Promise<HandOver[]> {
   return chain;
 }
 
+/** A signature whose second half is by the group's order (RFC 8032, 5.1) larger. */
+function plusGroupOrder(signature: Uint8Array): Uint8Array {
+  const order = hex.decode("edd3f55c1a631258d69cf7a2def9de1400000000000000000000000000000010");
+  const sum = Uint8Array.from(signature);
+  let carry = 0;
+  for (const [n, digit] of order.entries()) {
+    const value = (sum[32 + n] ?? 0) + digit + carry;
+    sum[32 + n] = value & 255;
+    carry = value >> 8;
+  }
+  return sum;
+}
+
 describe("a policy", () => {
   it("has the signature that anybody can make again", async () => {
     const policy = await signPolicy(unsigned(), ann);
@@ -86,6 +100,27 @@ describe("a policy", () => {
       { founder: ben.publicKey, members: [] },
     ];
     for (const change of changes) expect(check({ ...policy, ...change }), JSON.stringify(change)).toBe("bad_signature");
+  });
+
+  it("is spelt in one way: a member cannot make another of it that says the same", async () => {
+    const policy = await signPolicy(unsigned(), ann);
+    const digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    // The last character before the padding has bits to spare.
+    const spelt = (text: string, at: number) =>
+      Array.from(digits, (digit) => `${text.slice(0, at)}${digit}${text.slice(at + 1)}`);
+    const good = spelt(policy.sig, 85).filter((sig) => check({ ...policy, sig }) === "good");
+    expect(good).toEqual([policy.sig]);
+    // Signatures of Ed25519 hold a number that counts around: that many times around and on says the same.
+    const around = base64.encode(plusGroupOrder(base64.decode(policy.sig)));
+    expect([verifySignature, nativeVerify].map((verify) => checkPolicy({ ...policy, sig: around }, verify).ok)).toEqual(
+      [false, false],
+    );
+    const keys = spelt(cem.publicKey, 42).filter(
+      (each) => whyUnfit(unsigned({ removed: [[each as PublicKey, "banned"]] })) === undefined,
+    );
+    // Of four characters that give the same bytes, one is the key.
+    expect(keys).toContain(cem.publicKey);
+    expect(new Set(keys.map((each) => base64.decode(each).join())).size).toBe(keys.length);
   });
 
   it.each<[string, Partial<UnsignedPolicy>]>([
