@@ -55,11 +55,17 @@ export interface NameConflict {
   readonly compared: boolean;
 }
 
+interface Named {
+  readonly name: string;
+  readonly folded: string;
+  readonly since: number;
+}
+
 interface Entry {
   firstSeen: number;
   lastSeen: number;
   compared: boolean;
-  readonly rooms: Map<RoomId, { readonly name: string; readonly folded: string; readonly since: number }>;
+  readonly rooms: Map<RoomId, Named>;
 }
 
 /**
@@ -74,6 +80,8 @@ interface Entry {
  */
 export class KnownMembers {
   readonly #entries = new Map<PublicKey, Entry>();
+  /** Whose a name is in a room, by what is left of it when folded. It is asked for with every picture of every member. */
+  readonly #holders = new Map<RoomId, Map<string, PublicKey>>();
 
   /** Fails with "known_members_damaged" for anything that `toState` cannot have returned. */
   static from(json: unknown): Result<KnownMembers> {
@@ -84,8 +92,9 @@ export class KnownMembers {
     }
     const known = new KnownMembers();
     for (const { key, rooms, ...times } of parsed.output.members) {
-      const named = rooms.map(({ room, name, since }) => [room, { name, folded: foldName(name), since }] as const);
-      known.#entries.set(key, { ...times, rooms: new Map(named) });
+      const entry: Entry = { ...times, rooms: new Map() };
+      known.#entries.set(key, entry);
+      for (const { room, name, since } of rooms) known.#give(key, entry, room, { name, folded: foldName(name), since });
     }
     return ok(known);
   }
@@ -132,7 +141,7 @@ export class KnownMembers {
     const entry = this.#entries.get(key);
     const holder = this.#holderOf(room, foldName(cut(name)));
     if (!entry || holder?.key === key) return false;
-    holder?.entry.rooms.delete(room);
+    if (holder) this.#take(holder.key, holder.entry, room);
     return this.#giveIfFree(entry, room, key, name, now);
   }
 
@@ -164,18 +173,43 @@ export class KnownMembers {
     if (holder && holder.key !== key) return false;
     if (!had && entry.rooms.size >= MAX_ROOMS_PER_MEMBER) {
       // A Map keeps the order of insertion: the first is the room that was met longest ago.
-      for (const oldest of [...entry.rooms.keys()].slice(0, 1)) entry.rooms.delete(oldest);
+      for (const oldest of [...entry.rooms.keys()].slice(0, 1)) this.#take(key, entry, oldest);
     }
-    entry.rooms.set(room, { name, folded, since: had?.folded === folded ? had.since : now });
+    this.#give(key, entry, room, { name, folded, since: had?.folded === folded ? had.since : now });
     return true;
   }
 
+  /** The key goes by this name in the room, and by no other there. A name that is another's stays that one's. */
+  #give(key: PublicKey, entry: Entry, room: RoomId, named: Named): void {
+    const before = entry.rooms.get(room);
+    if (before && before.folded !== named.folded) this.#free(key, room, before.folded);
+    // In place, so that the rooms keep the order in which they were met.
+    entry.rooms.set(room, named);
+    const holders = this.#holders.get(room) ?? new Map<string, PublicKey>();
+    if (!holders.has(named.folded)) holders.set(named.folded, key);
+    this.#holders.set(room, holders);
+  }
+
+  #take(key: PublicKey, entry: Entry, room: RoomId): void {
+    const named = entry.rooms.get(room);
+    if (named && entry.rooms.delete(room)) this.#free(key, room, named.folded);
+  }
+
+  #free(key: PublicKey, room: RoomId, folded: string): void {
+    const holders = this.#holders.get(room);
+    if (holders?.get(folded) !== key) return;
+    holders.delete(folded);
+    // Two may have a name by a file from before they counted as alike.
+    const next = [...this.#entries].find(([other, { rooms }]) => other !== key && rooms.get(room)?.folded === folded);
+    if (next) holders.set(folded, next[0]);
+    if (holders.size === 0) this.#holders.delete(room);
+  }
+
   #holderOf(room: RoomId, folded: string) {
-    for (const [key, entry] of this.#entries) {
-      const named = entry.rooms.get(room);
-      if (named?.folded === folded) return { key, entry, since: named.since };
-    }
-    return undefined;
+    const key = this.#holders.get(room)?.get(folded);
+    const entry = key && this.#entries.get(key);
+    const named = entry?.rooms.get(room);
+    return key && entry && named && { key, entry, since: named.since };
   }
 
   /**
@@ -191,7 +225,10 @@ export class KnownMembers {
       const difference = least ? rank(candidate[1]) - rank(least[1]) || candidate[1].lastSeen - least[1].lastSeen : -1;
       if (difference < 0) least = candidate;
     }
-    if (least) this.#entries.delete(least[0]);
+    if (!least) return;
+    const [key, entry] = least;
+    for (const room of [...entry.rooms.keys()]) this.#take(key, entry, room);
+    this.#entries.delete(key);
   }
 }
 

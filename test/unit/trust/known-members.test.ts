@@ -188,6 +188,24 @@ describe("the book on disk", () => {
   });
 });
 
+describe("two of a file that count as alike since", () => {
+  it("have the name one after the other", () => {
+    const member = (of: PublicKey, name: string) => ({
+      key: of,
+      firstSeen: NOW,
+      lastSeen: NOW,
+      compared: false,
+      rooms: [{ room, name, since: NOW }],
+    });
+    const read = KnownMembers.from({ v: 1, members: [member(alice, "Alice"), member(bob, "AIice")] });
+    if (!read.ok) throw new Error(read.error.message);
+    expect(read.value.conflict(room, bob, "AIice")).toMatchObject({ knownKey: alice });
+    expect(read.value.conflict(room, alice, "Alice")).toBeUndefined();
+    read.value.seen(room, alice, "Somebody", NOW);
+    expect(read.value.conflict(room, mallory, "Alice")).toMatchObject({ knownKey: bob });
+  });
+});
+
 describe("after any order of sightings, acceptances, comparisons and restarts", () => {
   const someKey = fc.integer({ min: 1, max: 4 }).map(key);
   const someRoom = fc.constantFrom(room, other);

@@ -17,6 +17,8 @@ describe("two names", () => {
     ["José", "Jose\u0301", "an accent written apart"],
     ["Alice", "Аliсе", "Cyrillic letters among the Latin ones"],
     ["Bob", "Βοb", "Greek letters among the Latin ones"],
+    ["Bob", "Bօb", "an Armenian letter among the Latin ones"],
+    ["Anna", "ᴀnnɑ", "letters of phonetic alphabets"],
     ["Alice", "AIice", "a capital I for an l"],
     ["Alice", "A1ice", "a digit for a letter"],
     ["Olof", "0lof", "a zero for an O"],
