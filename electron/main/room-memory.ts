@@ -41,6 +41,26 @@ export async function forgetRooms(vault: Vault): Promise<Result<void>> {
   }
 }
 
+/**
+ * Another identity is in these rooms from now on. It owns none of them, and what the old one had still to tell a server
+ * of its leaving is not this one's to say. Fails as the vault does; a list that is damaged is left to whoever loads it.
+ */
+export async function disownRooms(vault: Vault): Promise<Result<void>> {
+  try {
+    const text = await vault.get(ROOMS_DOCUMENT);
+    const saved = text === undefined ? undefined : v.safeParse(v.pipe(v.string(), v.parseJson(), Saved), text);
+    if (!saved?.success) return ok(undefined);
+    const servers = Object.entries(saved.output.servers).map(([server, rooms]) => {
+      const entered = rooms.filter(({ leaving }) => !leaving).map((room) => ({ ...room, owner: false }));
+      return [server, entered] as const;
+    });
+    await vault.set(ROOMS_DOCUMENT, JSON.stringify({ v: 1, servers: Object.fromEntries(servers) }));
+    return ok(undefined);
+  } catch (error) {
+    return { ok: false, error: storeFailure(error) };
+  }
+}
+
 /** The rooms of earlier runs. They hold PINs, so they lie in the vault. */
 export class RoomMemory {
   readonly #vault: Vault;

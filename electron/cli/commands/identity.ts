@@ -12,7 +12,7 @@ import { findSecrets } from "../../adapters/secrets/whereabouts.ts";
 import { createVault } from "../../adapters/vault/vault.ts";
 import { exportIdentity, type ImportedIdentity, importIdentity } from "../../main/identity/backup.ts";
 import { storedPublicKey } from "../../main/identity/identity.ts";
-import { forgetTrust } from "../../main/trust-memory.ts";
+import { leaveToAnother } from "../../main/identity/succession.ts";
 import { createOutput, EXIT_DONE, EXIT_FAILED, type Output } from "../output.ts";
 import { table } from "../text.ts";
 import { inWords } from "../words.ts";
@@ -181,7 +181,7 @@ async function importCommand({ options, output, ports }: Run, file: string): Pro
     if (!imported.ok) return imported;
     if (imported.value.replaced) {
       const vault = createVault({ profileDir: profile.dir, secrets: opened.value.store, random: secureRandom });
-      const forgotten = await forgetTrust(vault);
+      const forgotten = await leaveToAnother(vault);
       if (!forgotten.ok) return forgotten;
     }
     reportImport(output, imported.value, opened.value);

@@ -4,8 +4,7 @@ import type { ActivityLog } from "../activity/log.ts";
 import type { HostRunner } from "../host/runner.ts";
 import { exportIdentity, importIdentity, replaceIdentity } from "../identity/backup.ts";
 import { loadIdentity } from "../identity/identity.ts";
-import { forgetRooms } from "../room-memory.ts";
-import { forgetTrust } from "../trust-memory.ts";
+import { leaveNothing, leaveToAnother } from "../identity/succession.ts";
 import type { AppHandlers } from "./handlers.ts";
 import type { AppParts } from "./parts.ts";
 import type { HostPlanner } from "./planner.ts";
@@ -37,8 +36,7 @@ export class IdentityRequests {
     const host = runner.requireHost();
     await Promise.all(host.snapshot().rooms.map(({ roomId }) => host.call("leave", { roomId })));
     const replaced = await runner.apart(async () => {
-      const roomsForgotten = await forgetRooms(vault);
-      const forgotten = roomsForgotten.ok ? await forgetTrust(vault) : roomsForgotten;
+      const forgotten = await leaveNothing(vault);
       return forgotten.ok ? replaceIdentity(secrets, random, clock) : forgotten;
     });
     if (replaced.ok) return this.#take();
@@ -59,8 +57,8 @@ export class IdentityRequests {
     const imported = await importIdentity(secrets, text, passphrase, { replace: true, clock });
     if (!imported.ok) return imported;
     const { replaced, changed } = imported.value;
-    const forgotten = replaced ? await runner.apart(() => forgetTrust(vault)) : ok(undefined);
-    // It is stored, and so it is this machine's, whether or not the old one's keys could be forgotten.
+    const forgotten = replaced ? await runner.apart(() => leaveToAnother(vault)) : ok(undefined);
+    // It is stored, and so it is this machine's, whether or not the vault could be told.
     const taken = changed ? await this.#take() : ok(undefined);
     if (!forgotten.ok) return forgotten;
     if (!taken.ok) return taken;

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import type { RoomId } from "../../../shared/base/brand.ts";
 import { FailureError, fail, ok } from "../../../shared/base/result.ts";
 import type { AppState } from "../../../shared/ipc/app.ts";
 import { defaultSettings } from "../../../shared/ipc/settings.ts";
@@ -29,7 +30,7 @@ function fresh(username = "Ann"): TestApp {
   return made;
 }
 
-async function inOneRoom(): Promise<{ ann: TestApp; ben: TestApp; roomId: string }> {
+async function inOneRoom(): Promise<{ ann: TestApp; ben: TestApp; roomId: RoomId }> {
   const [ann, ben] = [await started("Ann"), await started("Ben")];
   const { roomId } = await ann.must("create", { name: "Den", pin: PIN });
   await ben.must("join", ann.invitationTo(roomId));
@@ -532,6 +533,16 @@ describe("an identity", () => {
     expect(await trustOf(ben)).toEqual([undefined, undefined]);
     expect(ben.state.wanted).toBe(true);
     await world.until(() => ben.state.server.state === "online");
+  });
+
+  it("that takes another's place owns none of its rooms, and says so", async () => {
+    const { ann, roomId } = await inOneRoom();
+    const cleo = await started("Cleo");
+    const { text } = await cleo.must("exportIdentity", { passphrase });
+    expect(ann.state.rooms[roomId]?.owner).toBe(true);
+    await ann.must("importIdentity", { text, passphrase });
+    expect(ann.state.rooms[roomId]?.owner).toBe(false);
+    expect(await ann.ask("setRules", { roomId, sealed: false })).toMatchObject({ error: { code: "not_owner" } });
   });
 
   it("that is reset leaves every room, and is another that knows nobody", async () => {

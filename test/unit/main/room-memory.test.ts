@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from "vitest";
-import { EMBEDDED_SERVER, forgetRooms, RoomMemory } from "../../../electron/main/room-memory.ts";
+import { disownRooms, EMBEDDED_SERVER, forgetRooms, RoomMemory } from "../../../electron/main/room-memory.ts";
 import type { RoomId } from "../../../shared/base/brand.ts";
 import { createLogger, type LogRecord } from "../../../shared/base/logger.ts";
 import { FailureError, ok } from "../../../shared/base/result.ts";
@@ -30,6 +30,35 @@ async function saved(rooms: readonly SavedRoom[], server?: string): Promise<void
   one.store(rooms);
   await one.settled();
 }
+
+describe("rooms that are another identity's from now on", () => {
+  it("are owned by somebody else on every server, and none is half-left", async () => {
+    await saved([den, attic]);
+    await saved(
+      [
+        { ...attic, owner: true, leaving: true },
+        { ...den, sealed: "pin" },
+      ],
+      "ws://two.test/ws",
+    );
+    expect(await disownRooms(vault)).toEqual(ok(undefined));
+    expect(await memory().load()).toEqual(ok([{ ...den, owner: false }]));
+    expect(await memory("ws://two.test/ws").load()).toEqual(ok([{ ...den, owner: false, sealed: "pin" }]));
+  });
+
+  it("may be none, or a list that cannot be read, which is left as it is", async () => {
+    expect(await disownRooms(vault)).toEqual(ok(undefined));
+    expect(vault.writes).toBe(0);
+    await vault.set("rooms", "{half");
+    expect(await disownRooms(vault)).toEqual(ok(undefined));
+    expect(await vault.get("rooms")).toBe("{half");
+  });
+
+  it("fail as the vault does", async () => {
+    vault.failWith = new FailureError({ code: "keychain_locked", message: "locked" });
+    expect(await disownRooms(vault)).toMatchObject({ ok: false, error: { code: "keychain_locked" } });
+  });
+});
 
 describe("the memory of rooms", () => {
   it("is empty at the first run", async () => {
