@@ -1,6 +1,6 @@
 import { arch, homedir, hostname, release, type } from "node:os";
 import { join } from "node:path";
-import type { Logger, LogLevel, LogSink } from "../../shared/base/logger.ts";
+import { createLogger, type Logger, type LogLevel, type LogSink } from "../../shared/base/logger.ts";
 import { type Failure, FailureError, messageOf, ok, type Result } from "../../shared/base/result.ts";
 import type { AppView } from "../../shared/ipc/app.ts";
 import { controlApi } from "../../shared/ipc/control.ts";
@@ -36,6 +36,7 @@ import { ROOMS_DOCUMENT } from "./room-memory.ts";
 import { startEmbedded } from "./server/embedded.ts";
 import { transportPlan } from "./settings/run-plan.ts";
 import { HeadlessUi } from "./ui-server/headless-ui.ts";
+import { UndoSteps } from "./undo.ts";
 import { VERSION } from "./version.ts";
 
 export interface HostRequest extends Pick<AppStart, "connect" | "isStrict" | "server" | "transports" | "remember"> {
@@ -61,13 +62,11 @@ export interface RunningHost {
   stop(): Promise<void>;
 }
 
-type Undo = (() => Promise<unknown>)[];
-
 /** Puts the app together from the machine's own parts: profile, secrets, identity, sockets, WebRTC and the device. */
 export async function createHost(request: HostRequest, sink: LogSink): Promise<Result<RunningHost>> {
-  const undo: Undo = [];
+  const undo = new UndoSteps(createLogger(sink, "warn").child("end"));
   const stop = async () => {
-    for (const step of undo.splice(0).reverse()) await step();
+    await undo.run();
     // The goodbyes to the members are on their way.
     await releaseWebrtc();
   };
@@ -79,12 +78,16 @@ export async function createHost(request: HostRequest, sink: LogSink): Promise<R
   return ok({ ...made.value, stop });
 }
 
-async function assemble(request: HostRequest, sink: LogSink, undo: Undo): Promise<Result<Omit<RunningHost, "stop">>> {
+async function assemble(
+  request: HostRequest,
+  sink: LogSink,
+  undo: UndoSteps,
+): Promise<Result<Omit<RunningHost, "stop">>> {
   const profile = await openProfile(request.profile);
   if (!profile.ok) return profile;
   const lock = await profile.value.lock();
   if (!lock.ok) return lock;
-  undo.push(() => lock.value.release());
+  undo.add("the lock", () => lock.value.release());
 
   const log = adjustableLog(sink, request.logLevel);
   const { logger } = log;
@@ -97,11 +100,11 @@ async function assemble(request: HostRequest, sink: LogSink, undo: Undo): Promis
   if (!identity.ok) return identity;
 
   const sealed = createVault({ profileDir: profile.value.dir, secrets: store, random: secureRandom });
-  undo.push(async () => sealed.dispose());
+  undo.add("the vault", () => sealed.dispose());
   const vault = movedIn(sealed, store, ROOMS_DOCUMENT);
 
   const runtime = new RuntimeWatch();
-  undo.push(async () => runtime.dispose());
+  undo.add("the runtime watch", () => runtime.dispose());
   const transports = adjustableTransports(logger);
   const parts: AppParts = {
     view: viewOf(request.view),
@@ -147,9 +150,9 @@ async function assemble(request: HostRequest, sink: LogSink, undo: Undo): Promis
     startServer: (at) => startEmbedded(at, join(profile.value.dir, "server"), logger),
   };
   const app = new App(parts);
-  undo.push(() => app.stop());
+  undo.add("the app", () => app.stop());
   const ui = new HeadlessUi({ app, clock: systemClock, random: secureRandom, logger });
-  undo.push(() => ui.close());
+  undo.add("the user interface", () => ui.close());
   return ok({
     app,
     ui,
@@ -163,7 +166,7 @@ async function assemble(request: HostRequest, sink: LogSink, undo: Undo): Promis
 async function start(
   { connect, isStrict, server, transports, remember }: HostRequest,
   { app, ui, profile, logger }: Pick<RunningHost, "app" | "ui" | "profile"> & { readonly logger: Logger },
-  undo: Undo,
+  undo: UndoSteps,
 ): Promise<Result<readonly Failure[]>> {
   const started = await app.start({
     ...(connect !== undefined && { connect }),
@@ -178,12 +181,12 @@ async function start(
   const api = controlApi(app, () => ui.link());
   const control = await serveControl(path.value, api, logger.child("control"));
   if (!control.ok) return control;
-  undo.push(() => control.value.close());
+  undo.add("the control socket", () => control.value.close());
   const watching = watchNetwork(systemClock, isTunnelInterface, (change) => {
     logger.info("the network changed", { kind: change.kind });
     app.wake(change);
   });
-  undo.push(async () => watching.dispose());
+  undo.add("the network watch", () => watching.dispose());
   return started;
 }
 
