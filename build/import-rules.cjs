@@ -178,15 +178,8 @@ const areas = [
     comment: "The engine carries traffic and may run in a process of its own: it reaches main by messages only.",
   },
   {
-    name: "electron-helper",
-    from: "^electron/helper/",
-    to: folders("shared", "electron/adapters", "electron/helper"),
-    node: true,
-    comment: "Runs as root: as little code as can be.",
-  },
-  {
     name: "electron-main",
-    from: "^electron/main/(?!desktop/)",
+    from: "^electron/main/(?!(desktop|host|ui-server)/)",
     to: [
       ...folders("shared", "electron/adapters", "electron/engine", "electron/server"),
       CORE,
@@ -195,6 +188,26 @@ const areas = [
     ],
     node: true,
     comment: "Owns the identity and the rooms, for the desktop app and for the headless host: it knows no Electron.",
+  },
+  {
+    name: "electron-main-host",
+    from: "^electron/main/host/",
+    to: [
+      ...folders("shared", "electron/adapters", "electron/engine", "electron/main/host", "electron/main/server"),
+      "^electron/main/[^/]+\\.ts$",
+    ],
+    node: true,
+    comment: "The same host under any surface: it knows no app, no settings and no window.",
+  },
+  {
+    name: "electron-main-ui-server",
+    from: "^electron/main/ui-server/",
+    to: [
+      ...folders("shared", "electron/adapters", "electron/main/ui-server", "electron/main/ipc"),
+      ...packages("valibot"),
+    ],
+    node: true,
+    comment: "Decides which browser is let in; what it is let in to comes as a connection, and is not its business.",
   },
   {
     name: "electron-main-desktop",
