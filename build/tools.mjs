@@ -9,7 +9,7 @@ import { finish } from "./children.mjs";
  */
 const TOOLS = [
   { tool: "gnome-keyring-daemon", debian: "gnome-keyring", projects: ["contract"] },
-  { tool: "dbus-run-session", debian: "dbus-x11", projects: ["contract"] },
+  { tool: "dbus-run-session", debian: "dbus-x11", projects: ["contract", "e2e-electron"] },
   { tool: "openssl", debian: "openssl", projects: ["contract"] },
   { tool: "ip", debian: "iproute2", projects: ["netns", "netns-alone", "e2e"] },
   { tool: "ping", debian: "iputils-ping", projects: ["netns", "netns-alone", "e2e"] },

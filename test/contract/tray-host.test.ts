@@ -36,4 +36,23 @@ describe.skipIf(!hasSessionBus)("whether a Linux desktop shows tray icons, asked
   it("is denied where there is no session", async () => {
     expect(await trayHost("linux", toolRunner({ PATH: process.env.PATH }))()).toBe(false);
   });
+
+  it("is answered by what stands in for a desktop that shows them, which is given icons", async () => {
+    const watcher = "org.kde.StatusNotifierWatcher";
+    const icons = await bus.showTray();
+    const call = (...args: string[]) =>
+      toolRunner(bus.env)("dbus-send", [
+        "--session",
+        "--print-reply",
+        `--dest=${watcher}`,
+        "/StatusNotifierWatcher",
+        ...args,
+      ]);
+    const get = (property: string) =>
+      call("org.freedesktop.DBus.Properties.Get", `string:${watcher}`, `string:${property}`);
+    expect(await get("IsStatusNotifierHostRegistered")).toContain("boolean true");
+    expect(await get("ProtocolVersion")).toBeUndefined();
+    expect(await call(`${watcher}.RegisterStatusNotifierItem`, "string:org.kde.StatusNotifierItem-7-1")).toBeDefined();
+    expect(icons).toEqual(["org.kde.StatusNotifierItem-7-1"]);
+  });
 });

@@ -38,17 +38,24 @@ export async function sitDownAtApp(host: Host, name: string, seat: Seat, program
   };
 }
 
-/** Starts the app on this host. Its environment is the host's: nothing of the developer's own session reaches it. */
-export function launchApp(host: Host, { electron, needsScreen }: AppProgram): Promise<ElectronApplication> {
-  const session = join(host.profile, "..", "desktop-session");
+/**
+ * Starts the app on this host. Its environment is the host's: nothing of the developer's own session reaches it.
+ * @param session more of the environment: of a desktop that is there
+ */
+export function launchApp(
+  host: Host,
+  { electron, needsScreen }: AppProgram,
+  session: Readonly<Record<string, string>> = {},
+): Promise<ElectronApplication> {
+  const launcher = join(host.profile, "..", "desktop-session");
   const screen = needsScreen ? ["--screen"] : [];
   const inNamespace = ["--namespace", host.namespace, ...screen, "--program", electron, "--"];
-  writeFileSync(session, launcherScript([process.execPath, join(dist, "test/desktop-session.mjs"), ...inNamespace]));
-  chmodSync(session, 0o755);
+  writeFileSync(launcher, launcherScript([process.execPath, join(dist, "test/desktop-session.mjs"), ...inNamespace]));
+  chmodSync(launcher, 0o755);
   return _electron.launch({
-    executablePath: session,
+    executablePath: launcher,
     args: appArguments(join(dist, "desktop/main.mjs"), host.profile),
-    env: host.environment(),
+    env: { ...host.environment(), ...session },
     timeout: START_MS,
   });
 }
