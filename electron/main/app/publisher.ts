@@ -30,7 +30,8 @@ export class Publisher {
   watch(onState: (state: AppState) => void): Disposable & { readonly state: AppState } {
     // A function of its own, so that one that watches twice is two watchers.
     const watcher = (state: AppState) => onState(state);
-    const state = this.#refresh(this.#build());
+    // Whoever watches already is told of what this look finds: to the next one it is nothing new.
+    const state = this.#publish(this.#build());
     this.#watchers.add(watcher);
     this.#counting ??= this.#clock.every(COUNT_EVERY_MS, () => this.#publish(this.#build()));
     return { state, dispose: () => this.#unwatch(watcher) };
@@ -59,12 +60,13 @@ export class Publisher {
     this.#counting = undefined;
   }
 
-  #publish(state: AppState): void {
+  #publish(state: AppState): AppState {
     const before = this.#last;
     const next = this.#refresh(state);
-    if (next === before) return;
+    if (next === before || this.#watchers.size === 0) return next;
     this.#publishedAt = this.#clock.now();
     for (const watcher of [...this.#watchers]) watcher(next);
+    return next;
   }
 
   #refresh(state: AppState): AppState {

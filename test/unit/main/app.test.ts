@@ -95,6 +95,19 @@ describe("whoever watches", () => {
     expect(Math.min(...gaps)).toBeGreaterThanOrEqual(200);
   });
 
+  it("hears of what another's first look finds before it was told", async () => {
+    const ann = await started();
+    const seen: AppState[] = [];
+    const watching = ann.app.watch((state) => seen.push(state));
+    await world.clock.advance(1_000);
+    ann.app.openLink("govpn://join/abc");
+    const other = ann.app.watch(() => {});
+    await world.clock.advance(10_000);
+    expect(other.state.link).toMatchObject({ state: "ask", roomId: "abc" });
+    expect(seen.at(-1)?.link).toEqual(other.state.link);
+    for (const each of [watching, other]) each.dispose();
+  });
+
   it("sees round trips change once a second, and not with every event", async () => {
     const { ann } = await inOneRoom();
     const seen: number[] = [];
