@@ -106,10 +106,11 @@ export class Exchange {
   }
 
   #greeting(member: PublicKey, peer: Peer, prints: Prints): Greeting {
-    const { roomId, self, policy, keys } = this.#state;
+    const { roomId, self, policy, keys, hasCurrentKey } = this.#state;
     const { greeting } = peer;
-    // Of two keys that this machine has, the one that the member has too.
-    const held = (greeting && keys.find(greeting.key)) ?? keys.held;
+    // The key that holds by the policy. Of two of which none does, or nobody can tell, the one that the member has too.
+    const common = policy && hasCurrentKey ? undefined : greeting && keys.find(greeting.key);
+    const held = common ?? keys.held;
     const binding = {
       room: roomId,
       from: self,

@@ -281,6 +281,22 @@ describe("whoever waits at the door", () => {
     }
   });
 
+  it("comes in by the new invitation also where the owner has opened the old one again", async () => {
+    const { world, ann, ben } = await three();
+    const old = ann.room.invitation;
+    await ann.room.remove(ben.key, "kicked");
+    ann.trust.enter(den, old);
+    const dora = world.machine("dora");
+    dora.trust.enter(den, old);
+    world.link(dora, ann);
+    await world.settle();
+    expect(isAdmitted(ann, dora)).toBe(false);
+    // Both have both keys now. It is the one that holds by which they recognize each other.
+    dora.trust.enter(den, ann.room.invitation);
+    await world.settle();
+    expect([isAdmitted(ann, dora), isAdmitted(dora, ann)]).toEqual([true, true]);
+  });
+
   it("and was turned away hears that it is let in after all, also of others", async () => {
     const { world, ann, ben } = await three();
     const eve = world.machine("eve");

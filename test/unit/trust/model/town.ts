@@ -78,9 +78,11 @@ export class Town {
   }
 
   open(machine: Machine, invitation: Invitation): void {
-    machine.trust.enter(den, invitation);
+    const entered = machine.trust.enter(den, invitation);
     if (invitation.key !== undefined) this.#note(machine, invitation.key);
-    if (invitation.owner === this.pin && this.policyOf(machine) === undefined) this.#invited.add(machine);
+    // Whoever came by a deceived member's link knows another founder, and is told so by a true one.
+    const isTrue = entered.ok && invitation.owner === this.pin;
+    if (isTrue && this.policyOf(machine) === undefined) this.#invited.add(machine);
   }
 
   leave(machine: Machine): void {
