@@ -92,11 +92,11 @@ function tellQueued(until: number | undefined, output: Output, room?: Pick<RoomN
   output.say(queuedInWords(until - systemClock.wallTime(), room && `"${room.name || room.roomId}"`));
 }
 
-/** A peer's news without its round-trip time, which changes all the time. */
+/** A peer's news without the figures that change all the time. */
 function narratePeers(host: Host, output: Output): void {
   const shown = new Map<PublicKey, string>();
   host.events.on("peer", (peer) => {
-    const { rttMs: _, ...lasting } = peer;
+    const { rttMs: _, quality: __, ...lasting } = peer;
     const news = JSON.stringify(lasting);
     if (shown.get(peer.publicKey) === news) return;
     const wasConnected = shown.get(peer.publicKey)?.includes('"state":"connected"');

@@ -17,7 +17,7 @@ export function sealInWords({ seal, doors }: Pick<RoomTrustView, "seal" | "doors
 }
 
 /** How far a member is: its link, or what keeps its packets out. */
-export function linkInWords({ state, standing, path, lane, rttMs, verified }: MemberView): string {
+export function linkInWords({ state, standing, path, lane, quality, rttMs, verified }: MemberView): string {
   if (state === "self") return "this machine";
   switch (standing) {
     case "door":
@@ -31,9 +31,17 @@ export function linkInWords({ state, standing, path, lane, rttMs, verified }: Me
       return standing;
     default:
       return state === "connected"
-        ? `${path}, ${lane}, ${duration(rttMs ?? 0)}${verified ? "" : ", not verified"}`
+        ? `${path}, ${lane}, ${duration(rttMs ?? 0)}${lossInWords(quality)}${verified ? "" : ", not verified"}`
         : state;
   }
+}
+
+/** Less than this is no news to anybody. */
+const LOSS_WORTH_TELLING_PERCENT = 0.1;
+
+function lossInWords(quality: MemberView["quality"]): string {
+  if (!quality || quality.lossPercent < LOSS_WORTH_TELLING_PERCENT) return "";
+  return `, ${quality.lossPercent.toFixed(1)} % of its packets lost`;
 }
 
 /** What else there is to know of a member; empty for most. */

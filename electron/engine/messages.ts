@@ -107,13 +107,17 @@ export type FromEngine =
 const Id = v.pipe(v.number(), v.safeInteger());
 const Address = v.object({ ipv4: v.string(), ipv6: v.string(), ipv4Salt: v.number() });
 
-/** The parts of a member's picture that main goes by; the rest of it is shown and no more. */
+const Quality = v.object({ rttMs: v.number(), lossPercent: v.number(), reorderedPercent: v.number() });
+
+/** The parts of a member's picture that main goes by, or counts with; the rest of it is shown and no more. */
 const Peer = v.looseObject({
   publicKey: v.string(),
   rooms: v.array(v.string()),
   state: v.picklist(["connecting", "connected", "reconnecting"]),
   username: v.optional(v.string()),
   address: Address,
+  quality: v.optional(Quality),
+  rttMs: v.optional(v.number()),
 });
 const Problem = v.object({ code: v.string(), message: v.string(), command: v.optional(v.string()) });
 const TunnelReading = v.variant("kind", [

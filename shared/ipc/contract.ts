@@ -131,6 +131,8 @@ export interface MemberView {
   readonly ipv6: string;
   readonly state: LinkView;
   readonly lane: "packets" | "media" | undefined;
+  /** Of the media lane, once it has been in use for a while. */
+  readonly quality: QualityView | undefined;
   readonly path: "direct" | "relay" | undefined;
   readonly rttMs: number | undefined;
   readonly verified: boolean;
@@ -145,6 +147,16 @@ export interface MemberView {
   /** What it may begin with this computer. */
   readonly inbound: InboundView;
   readonly traffic: TrafficView | undefined;
+}
+
+/** What a lane has been like in the last ten seconds or more. */
+export interface QualityView {
+  /** Of the lane's own probes. */
+  readonly rttMs: number;
+  /** Of what the member sent, the share that never came. */
+  readonly lossPercent: number;
+  /** Of what came, the share that came after something sent later. */
+  readonly reorderedPercent: number;
 }
 
 export interface ChangedKeyView {

@@ -17,6 +17,7 @@ import {
   MAX_CONTROL_PER_SECOND,
   PROTOCOL_VERSION,
 } from "./control.ts";
+import type { LaneQuality } from "./lane-quality.ts";
 import { LaneSwitch } from "./lane-switch.ts";
 import { MediaLane } from "./media-lane.ts";
 import type { Fingerprints, PeerTransport } from "./ports.ts";
@@ -141,6 +142,11 @@ export class Connection {
   /** There once open. */
   get lane(): Lane | undefined {
     return this.#lanes ? this.#lanes.current : this.transport.lane;
+  }
+
+  /** Of the media lane, while that is in use. */
+  get quality(): LaneQuality | undefined {
+    return this.#media?.quality;
   }
 
   /** The control channel is open: a hello has been sent, or is about to be. */

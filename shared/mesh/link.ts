@@ -8,6 +8,7 @@ import { candidateAddress, splitCandidates } from "./candidates.ts";
 import { Connection, type ConnectionDeps, type SelfDescription } from "./connection.ts";
 import type { Hello } from "./control.ts";
 import { type Envelope, type NonceMemory, newSession, openSignal } from "./envelope.ts";
+import type { LaneQuality } from "./lane-quality.ts";
 import { initialLink, keepsOffer, type LinkEffect, type LinkEvent, type LinkState, stepLink } from "./link-state.ts";
 import { Liveness } from "./liveness.ts";
 import { Outbox, type OutboxDeps } from "./outbox.ts";
@@ -104,6 +105,10 @@ export class Link {
 
   get lane(): Lane | undefined {
     return this.#inUse?.connection.lane;
+  }
+
+  get quality(): LaneQuality | undefined {
+    return this.#inUse?.connection.quality;
   }
 
   get hello(): Hello | undefined {

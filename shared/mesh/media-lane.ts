@@ -7,6 +7,7 @@ import { plainVirtioHeader, VIRTIO_NEEDS_CHECKSUM, type VirtioHeader } from "../
 import { setU32, u8, u32 } from "../packet/words.ts";
 import { DEFAULT_TUNNEL_MTU, MEDIA_OVERHEAD_BYTES } from "../tunnel/mtu.ts";
 import type { Lane, OnPacket } from "../tunnel/ports.ts";
+import { LaneMeter, type LaneQuality } from "./lane-quality.ts";
 import { type LaneHealth, onEcho, onLostRound, unproven } from "./lane-watch.ts";
 import {
   MEDIA_HEADER_BYTES,
@@ -56,6 +57,7 @@ export class MediaLane implements Lane {
   #health: LaneHealth = unproven;
   readonly #path = new PathMtu({ floor: FLOOR_BYTES, base: BASE_BYTES, ceiling: DEFAULT_TUNNEL_MTU });
   readonly #round: ProbeRound;
+  readonly #meter: LaneMeter;
   #next: Disposable | undefined;
   #isStarted = false;
   #isBusy = false;
@@ -65,12 +67,17 @@ export class MediaLane implements Lane {
     this.#pipe = pipe;
     this.#clock = clock;
     this.#out = this.#newBuffer();
+    this.#meter = new LaneMeter(clock.now());
     this.#round = new ProbeRound(clock, {
       send: (id, size) => this.#sendControl(MEDIA_TYPE.probe, id, size),
       onOver: (sent, echoed) => this.#onRound(sent, echoed),
+      onRoundTrip: (ms) => this.#meter.roundTrip(ms),
       onLateEcho: (size) => this.#change(() => this.#path.onLateEcho(size)),
     });
-    pipe.onFrame = (frame) => this.#receive(frame);
+    pipe.onFrame = (frame, sequence) => {
+      this.#meter.arrived(sequence);
+      this.#receive(frame);
+    };
   }
 
   /** Echoes have come back, and lately. */
@@ -81,6 +88,11 @@ export class MediaLane implements Lane {
   /** What the path carries, as far as is known. */
   get maxPacketBytes(): number {
     return this.#path.size;
+  }
+
+  /** What the lane has been like lately; undefined until enough has come by it, and while it is not good. */
+  get quality(): LaneQuality | undefined {
+    return this.isGood ? this.#meter.quality : undefined;
   }
 
   /** Begins to probe: the other end has said that it has the lane too. */
@@ -155,8 +167,10 @@ export class MediaLane implements Lane {
   }
 
   #probe(): void {
+    const now = this.#clock.now();
     this.#isBusy = false;
-    this.#round.begin(this.#path.plan(this.#clock.now()));
+    this.#meter.look(now);
+    this.#round.begin(this.#path.plan(now));
   }
 
   #sendControl(type: typeof MEDIA_TYPE.probe | typeof MEDIA_TYPE.echo, id: number, size: number): void {

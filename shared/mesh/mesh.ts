@@ -6,6 +6,7 @@ import { deriveAddress, type MemberAddress } from "../identity/address.ts";
 import type { Lane, LaneKind } from "../tunnel/ports.ts";
 import type { SelfDescription } from "./connection.ts";
 import { NonceMemory } from "./envelope.ts";
+import type { LaneQuality } from "./lane-quality.ts";
 import { Link, type LinkDeps } from "./link.ts";
 import type { Fingerprints, TransportPath, TransportSignal } from "./ports.ts";
 
@@ -36,6 +37,8 @@ export interface PeerView {
   /** What its hello says that it can do beyond version 1. */
   readonly capabilities: readonly string[];
   readonly lane: LaneKind | undefined;
+  /** Of the media lane, once it has been in use for a while. */
+  readonly quality: LaneQuality | undefined;
   readonly path: TransportPath | undefined;
   readonly rttMs: number | undefined;
   /** Every signal that made the connection was signed by the member. */
@@ -303,6 +306,7 @@ export class Mesh {
       mtu: peer.mtu,
       capabilities: link.hello?.capabilities ?? [],
       lane: link.lane?.kind,
+      quality: link.quality,
       path: link.path,
       rttMs: link.rttMs,
       verified: link.verified,

@@ -26,8 +26,11 @@ export interface DatagramPipe {
   readonly headroom: number;
   /** Sends `frame`, headroom included, or loses it. The buffer is the caller's again on return. */
   send(frame: Uint8Array): void;
-  /** Set by the owner: a frame from the other end, without any header of the pipe. */
-  onFrame: (frame: Uint8Array) => void;
+  /**
+   * Set by the owner: a frame from the other end, without any header of the pipe. `sequence` is its number among those
+   * that the other end sent, modulo 2^16. None comes twice.
+   */
+  onFrame: (frame: Uint8Array, sequence: number) => void;
 }
 
 /**

@@ -17,6 +17,8 @@ export interface ProbeRoundEvents {
   send(id: number, size: number): void;
   /** Every echo is back, or no more are waited for. */
   onOver(sent: readonly number[], echoed: ReadonlySet<number>): void;
+  /** The first echo of a round is back, so many milliseconds after its probe went out. */
+  onRoundTrip(ms: number): void;
   /** Of a probe that had been given up. */
   onLateEcho(size: number): void;
 }
@@ -75,6 +77,7 @@ export class ProbeRound implements Disposable {
 
   #hasten(): void {
     const tookMs = this.#clock.now() - this.#begunAt;
+    this.#events.onRoundTrip(tookMs);
     const leftMs = Math.min(ECHO_WITHIN_MS, SPREAD * tookMs + JITTER_MS) - tookMs;
     this.#deadline?.dispose();
     this.#deadline = this.#clock.after(Math.max(0, leftMs), () => this.#over());

@@ -30,6 +30,8 @@ class Watched {
   readonly relay: DatagramRelay;
   readonly ends: readonly PeerTransport[];
   readonly choice: DtlsChoice;
+  /** The number that each frame came with. */
+  readonly sequences = new Map<string, number>();
   readonly #arrived: string[] = [];
   #wake: () => void = () => {};
 
@@ -37,8 +39,10 @@ class Watched {
     this.relay = relay;
     this.ends = ends;
     this.choice = choice;
-    this.#pipe(1).onFrame = (frame) => {
-      this.#arrived.push(Buffer.from(frame).toString());
+    this.#pipe(1).onFrame = (frame, sequence) => {
+      const text = Buffer.from(frame).toString();
+      this.sequences.set(text, sequence);
+      this.#arrived.push(text);
       this.#wake();
     };
   }
@@ -164,6 +168,16 @@ describe("the media lane's protection", () => {
     for (let i = 0; i < 5; i++) for (const datagram of datagrams) watched.relay.send(datagram, direction);
     watched.send("last");
     expect(await watched.until("last")).toEqual(["one"]);
+  });
+
+  it("numbers frames as they were sent, whatever becomes of them", async () => {
+    const { datagrams, direction } = await watched.held(["one", "two", "three"]);
+    for (const index of [2, 0]) watched.relay.send(datagrams[index] ?? Buffer.alloc(0), direction);
+    watched.send("four");
+    expect(await watched.until("four")).toEqual(["three", "one"]);
+    const one = watched.sequences.get("one") ?? Number.NaN;
+    const behind = (text: string) => ((watched.sequences.get(text) ?? Number.NaN) - one) & 0xffff;
+    expect([behind("three"), behind("four")]).toEqual([2, 3]);
   });
 
   it("takes packets in any order within its window, and none that is older", async () => {

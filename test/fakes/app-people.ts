@@ -58,6 +58,7 @@ export function memberOf(username: string, state: MemberView["state"] = "connect
     ipv6: `fd67:6f76:706e:${word()}:${word()}:${word()}:${word()}:${word()}`,
     state,
     lane: isLinked ? (random() > 0.2 ? "media" : "packets") : undefined,
+    quality: undefined,
     path: isLinked ? (random() > 0.25 ? "direct" : "relay") : undefined,
     rttMs: isLinked ? 4 + random() * 40 : undefined,
     verified: true,

@@ -34,7 +34,7 @@ it("a media lane takes whatever frames come, answers a probe at most once, and s
       lane.start();
       for (const bytes of frames) {
         const before = sent.filter((type) => type !== PROBE).length;
-        pipe.onFrame(bytes);
+        pipe.onFrame(bytes, 0);
         expect(sent.filter((type) => type !== PROBE).length - before).toBeLessThanOrEqual(1);
         expect(lane.maxPacketBytes).toBeGreaterThanOrEqual(FLOOR_BYTES);
         expect(lane.maxPacketBytes).toBeLessThanOrEqual(DEFAULT_TUNNEL_MTU);

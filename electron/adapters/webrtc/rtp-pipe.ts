@@ -5,6 +5,7 @@ import { setU16, setU32, u16 } from "../../../shared/packet/words.ts";
 /** RFC 3550, section 5.1: the fixed header. No contributing sources, no extension. */
 const RTP_HEADER_BYTES = 12;
 const RTP_VERSION = 2;
+const SEQUENCE_AT = 2;
 /** The first dynamic payload type (RFC 3551); 64 to 95 would be taken for RTCP (RFC 5761). */
 export const PAYLOAD_TYPE = 96;
 /** Names the stream in both directions. Each direction has keys of its own, so the same number does no harm. */
@@ -16,7 +17,7 @@ export const SSRC = 0x676f7670;
  */
 export class RtpPipe implements DatagramPipe {
   readonly headroom = RTP_HEADER_BYTES;
-  onFrame: (frame: Uint8Array) => void = () => {};
+  onFrame: DatagramPipe["onFrame"] = () => {};
   readonly #track: Track;
   #sequence = 0;
   #sent = 0;
@@ -27,7 +28,8 @@ export class RtpPipe implements DatagramPipe {
       const start = payloadStart(packet);
       // No Buffer: the packet path is compiled for one class of byte arrays, and would be slower for two.
       if (start > 0 && start < packet.length) {
-        this.onFrame(new Uint8Array(packet.buffer, packet.byteOffset + start, packet.length - start));
+        const frame = new Uint8Array(packet.buffer, packet.byteOffset + start, packet.length - start);
+        this.onFrame(frame, u16(packet, SEQUENCE_AT));
       }
     });
   }
@@ -35,7 +37,7 @@ export class RtpPipe implements DatagramPipe {
   send(frame: Uint8Array): void {
     frame[0] = RTP_VERSION << 6;
     frame[1] = PAYLOAD_TYPE;
-    setU16(frame, 2, this.#sequence);
+    setU16(frame, SEQUENCE_AT, this.#sequence);
     setU32(frame, 4, this.#sent);
     setU32(frame, 8, SSRC);
     this.#sequence = (this.#sequence + 1) & 0xffff;

@@ -86,7 +86,8 @@ function withCountersOf(before: AppState, state: AppState): AppState {
       const old = known?.[member.publicKey];
       // The first figure of a link is news: it is what makes it "connected".
       const isSame = old?.state === member.state && old.rttMs !== undefined && member.rttMs !== undefined;
-      return [member.publicKey, isSame ? { ...member, rttMs: old.rttMs, traffic: old.traffic } : member] as const;
+      const figures = isSame && { rttMs: old.rttMs, quality: old.quality, traffic: old.traffic };
+      return [member.publicKey, { ...member, ...figures }] as const;
     });
     rooms.push([room.roomId, { ...room, members: Object.fromEntries(members) }]);
   }

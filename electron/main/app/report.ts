@@ -45,8 +45,8 @@ export function writeReport({ app, state, findings, logs, machine, home }: Repor
 /** Neither the room's name nor its members': they are people's own. */
 function roomLines(room: AppState["rooms"][keyof AppState["rooms"]]): string[] {
   const members = Object.values(room.members).map(
-    ({ publicKey, state, lane, path, rttMs, verified, traffic }) =>
-      `  ${JSON.stringify({ publicKey, state, lane, path, rttMs, verified, traffic })}`,
+    ({ publicKey, state, lane, quality, path, rttMs, verified, traffic }) =>
+      `  ${JSON.stringify({ publicKey, state, lane, quality, path, rttMs, verified, traffic })}`,
   );
   return [`${room.roomId} ${JSON.stringify({ state: room.state, owner: room.owner })}`, ...members];
 }

@@ -45,13 +45,18 @@ export function memberView(
     // Connected is where packets pass.
     state: member.isSelf ? "self" : trust.standing === "member" ? (peer?.state ?? "connecting") : "connecting",
     lane: peer?.lane,
+    quality: peer?.quality && { ...peer.quality, rttMs: toMicrosecond(peer.quality.rttMs) },
     path: peer?.path?.kind,
-    // To the microsecond: the clock gives no more.
-    rttMs: peer?.rttMs === undefined ? undefined : Number(peer.rttMs.toFixed(3)),
+    rttMs: peer?.rttMs === undefined ? undefined : toMicrosecond(peer.rttMs),
     verified: member.isSelf || (peer?.verified ?? false),
     ...trust,
     traffic: counters && trafficView(counters),
   };
+}
+
+/** The clock gives no more. */
+function toMicrosecond(ms: number): number {
+  return Number(ms.toFixed(3));
 }
 
 export function trafficView({ packetsIn, bytesIn, packetsOut, bytesOut, dropped }: TunnelCounters): TrafficView {

@@ -61,6 +61,11 @@ describe("a member in words", () => {
     [{ state: "connecting", standing: "banned" }, "banned"],
     [{ state: "reconnecting", standing: "member" }, "reconnecting"],
     [{}, "direct, media, 1.50 ms"],
+    [{ quality: { rttMs: 1, lossPercent: 0.09, reorderedPercent: 0 } }, "direct, media, 1.50 ms"],
+    [
+      { quality: { rttMs: 1, lossPercent: 1.25, reorderedPercent: 0 } },
+      "direct, media, 1.50 ms, 1.3 % of its packets lost",
+    ],
     [{ verified: false }, "direct, media, 1.50 ms, not verified"],
   ])("%j is %j", (fields, words) => {
     expect(linkInWords({ ...member, ...fields })).toBe(words);

@@ -21,6 +21,7 @@ export const member: MemberView = {
   ipv6: "fd67:6f76:706e::7",
   state: "connected",
   lane: "media",
+  quality: { rttMs: 1.2, lossPercent: 0, reorderedPercent: 0.02 },
   path: "direct",
   rttMs: 1.5,
   verified: true,

@@ -30,6 +30,7 @@ export function member(username: string, link: LinkView = "connected", n = usern
     ipv6: `fd67:6f76:706e::${n}`,
     state: link,
     lane: undefined,
+    quality: undefined,
     path: undefined,
     rttMs: undefined,
     verified: true,

@@ -19,6 +19,7 @@ const peer: PeerView = {
   mtu: 1280,
   capabilities: [],
   lane: "packets",
+  quality: { rttMs: 9.123456, lossPercent: 1.25, reorderedPercent: 0 },
   path: { kind: "relay", local: "192.0.2.1:1", remote: "192.0.2.2:2" },
   rttMs: 12.500049,
   verified: true,
@@ -49,6 +50,7 @@ describe("a member, as others see it", () => {
     const { ipv4 } = deriveAddress(ben.publicKey, 1);
     const view = memberView(ben, peer, undefined, self, trust);
     expect(view).toMatchObject({ username: "Ben", ipv4, lane: "packets", path: "relay", rttMs: 12.5, verified: true });
+    expect(view.quality).toEqual({ rttMs: 9.123, lossPercent: 1.25, reorderedPercent: 0 });
   });
 });
 

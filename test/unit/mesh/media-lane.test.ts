@@ -10,17 +10,19 @@ import { FakeLane } from "../../fakes/lane.ts";
 /** Bytes of headroom and header in a frame. */
 const AROUND = 14;
 
-/** Two pipes joined; `passes` says which frames get through, by their length with headroom. */
+/** Two pipes joined; `passes` says which frames get through, by their length with headroom, and `delayMs` when. */
 function pipes(clock: FakeClock) {
   const wire = { passes: (_bytes: number, _from: "a" | "b") => true, delayMs: 5, frames: 0 };
-  const end = (name: "a" | "b"): DatagramPipe & { other?: DatagramPipe } => ({
+  const end = (name: "a" | "b"): DatagramPipe & { other?: DatagramPipe; sent: number } => ({
     headroom: 12,
+    sent: 0,
     onFrame: () => {},
     send(frame) {
       wire.frames++;
+      const sequence = this.sent++ & 0xffff;
       if (!wire.passes(frame.length, name)) return;
       const copy = frame.slice(12);
-      clock.after(wire.delayMs, () => this.other?.onFrame(copy));
+      clock.after(wire.delayMs, () => this.other?.onFrame(copy, sequence));
     },
   });
   const [a, b] = [end("a"), end("b")];
@@ -175,13 +177,40 @@ describe("the media lane", () => {
     }
   });
 
+  it("measures what comes: its loss and order, and the round trip of its probes", async () => {
+    const { clock, wire, a, b } = pair();
+    a.start();
+    b.start();
+    await clock.advance(1_000);
+    expect(b.quality).toBeUndefined();
+    for (let n = 0; n < 2_000; n++) {
+      // Every tenth packet is lost, and every twentieth is overtaken by the one behind it.
+      wire.passes = () => n % 10 !== 3;
+      wire.delayMs = n % 20 === 7 ? 18 : 5;
+      a.send(Uint8Array.of(0x45, n));
+      wire.passes = () => true;
+      wire.delayMs = 5;
+      await clock.advance(10);
+    }
+    const { rttMs, lossPercent, reorderedPercent } = b.quality ?? expect.unreachable();
+    expect(rttMs).toBe(10);
+    expect(lossPercent).toBeGreaterThan(8);
+    expect(lossPercent).toBeLessThan(10);
+    expect(reorderedPercent).toBeGreaterThan(4);
+    expect(reorderedPercent).toBeLessThan(6);
+    expect(a.quality).toMatchObject({ lossPercent: 0, reorderedPercent: 0 });
+    wire.passes = () => false;
+    await clock.advance(10_000);
+    expect(b.quality).toBeUndefined();
+  });
+
   it("drops frames that are none of ours without a word", () => {
     const clock = new FakeClock();
     const { a } = pipes(clock);
     const lane = new MediaLane(a, clock);
     lane.onPacket = () => expect.unreachable();
     for (const frame of [[], [0x10], [0x20, 0, 1], [0x11, 0, 1], [0x1f, 0, 0, 0, 0, 0], [0xff, 0xff, 0xff]]) {
-      a.onFrame(Uint8Array.from(frame));
+      a.onFrame(Uint8Array.from(frame), 0);
     }
     expect(lane.isGood).toBe(false);
   });
