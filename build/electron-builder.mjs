@@ -132,6 +132,7 @@ const configuration = {
     allowElevation: true,
     allowToChangeInstallationDirectory: true,
     deleteAppDataOnUninstall: false,
+    include: "build/windows/installer.nsh",
     artifactName: "GoVPN-${version}-setup-${arch}.${ext}",
   },
   portable: { artifactName: "GoVPN-${version}-portable-${arch}.${ext}" },

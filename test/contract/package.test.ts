@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { chmodSync, lstatSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, lstatSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -16,6 +16,7 @@ import {
 } from "../../build/package-check.mjs";
 import { nativePackages } from "../../build/package-natives.mjs";
 import { productPackages, thirdPartyLicences } from "../../build/package-notices.mjs";
+import { play } from "../unit/desktop/shell.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 /** electron-builder packs the app twice over, as a deb and as an rpm, on whatever else this machine is doing. */
@@ -113,6 +114,18 @@ describe("the check notices", () => {
     // biome-ignore lint/suspicious/noTemplateCurlyInString: electron-builder's own
     write("scripts/after-install", "#!/bin/sh\nln -s '/opt/${executable}'\n");
     expect(systemProblems(folder)).toContain("the script after-install is not filled in");
+  });
+});
+
+describe("the installer for Windows", () => {
+  it("has links open the app before it has ever run, as the app says it too, and takes that away with the app", async () => {
+    const builder = readFileSync(join(root, "build/electron-builder.mjs"), "utf8");
+    const script = readFileSync(join(root, /^ {4}include: "(.+)",$/m.exec(builder)?.[1] ?? "absent"), "utf8");
+    const { electron } = await play({ platform: "win32" });
+    const [, , args] = electron.app.protocols[0] as [string, string, string[]];
+    const behindProgram = args.map((arg) => `"${arg}" `).join("");
+    expect(script).toContain(`'"$INSTDIR\\\${APP_EXECUTABLE_FILENAME}" ${behindProgram}"%1"'`);
+    expect(script).toMatch(/customUnInstall\n {2}\$\{ifNot\} \$\{isUpdated\}\n(.*\n)* {4}DeleteRegKey SHELL_CONTEXT /);
   });
 });
 
