@@ -159,6 +159,30 @@ function trust() {
   ];
 }
 
+/** The pages beside the rooms: in every look, from right to left, and what the doctor says in every language. */
+function pages() {
+  const tall = { width: 900, height: 1_250 };
+  const tab = (/** @type {number} */ nth) => (/** @type {import("playwright").Page} */ page) =>
+    page.getByRole("tab").nth(nth).click();
+  const settings = ["general", "server", "notifications", "network", "backup"];
+  const palette = (/** @type {import("playwright").Page} */ page) => page.keyboard.press("Control+k");
+  return [
+    ...["activity", "diagnostics", "about"].flatMap((name) => [
+      ...inEveryLook(name, "home", { place: `#/${name}`, waitMs: A_WHILE_MS }),
+      shot(`${name}-arabic-narrow`, "home", { place: `#/${name}`, language: "ar", size: narrow }),
+    ]),
+    ...["en", "de", "es", "fr", "pt-BR", "ja", "zh-CN", "ar"].map((language) =>
+      shot(`diagnostics-${language}`, "home", { place: "#/diagnostics", language, size: tall, waitMs: A_WHILE_MS }),
+    ),
+    ...settings.flatMap((name, nth) => [
+      ...inEveryLook(`settings-${name}`, "home", { place: "#/settings", act: tab(nth) }),
+      shot(`settings-${name}-arabic`, "home", { place: "#/settings", language: "ar", act: tab(nth) }),
+    ]),
+    ...inEveryLook("palette", "home", { act: palette }),
+    shot("palette-arabic", "home", { language: "ar", act: palette }),
+  ];
+}
+
 /** @type {readonly Shot[]} */
 export const shots = [
   ...inEveryLook("first-run", "first-run"),
@@ -171,6 +195,15 @@ export const shots = [
   ...inEveryLook("link", "link"),
   ...inEveryLook("link-sealed", "link-sealed"),
   ...trust(),
+  ...pages(),
+  shot("first-run-url-silent", "first-run", {
+    size: { width: 900, height: 960 },
+    act: async (page) => {
+      await page.getByRole("radio", { name: "A server you know" }).click();
+      await page.getByLabel("Address of the server").fill("wss://nowhere.test");
+      await page.waitForTimeout(1_000);
+    },
+  }),
   shot("first-run-url", "first-run", {
     size: { width: 900, height: 900 },
     act: async (page) => {

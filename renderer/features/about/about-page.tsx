@@ -44,7 +44,7 @@ function Row({ term, children }: { readonly term: string; readonly children: Rea
   return (
     <div className="flex flex-wrap items-baseline gap-x-4 gap-y-0.5 px-4 py-3">
       <dt className="w-40 shrink-0 text-text-2">{term}</dt>
-      <dd className="min-w-0 flex-1 [overflow-wrap:anywhere]">{children}</dd>
+      <dd className="min-w-0 flex-1 basis-60 [overflow-wrap:anywhere]">{children}</dd>
     </div>
   );
 }

@@ -70,10 +70,12 @@ function Detail({ entry: { kind, code = "", detail = "" } }: { readonly entry: A
   const why = kind === "tunnel_up" ? detail : failureText(t, { code, message: detail });
   return (
     <>
-      <p dir="auto" className="text-pretty text-sm text-text-2 [overflow-wrap:anywhere]">
-        {why}
+      <p className="text-pretty text-sm text-text-2 [overflow-wrap:anywhere]">
+        <bdi>{why}</bdi>
       </p>
-      {WITH_ORIGINAL.has(kind) && knownFailure(code) !== undefined && detail !== "" && <Original text={detail} />}
+      {WITH_ORIGINAL.has(kind) && knownFailure(code) !== undefined && detail !== "" && (
+        <Original text={detail} isAside />
+      )}
     </>
   );
 }

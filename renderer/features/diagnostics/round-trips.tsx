@@ -31,13 +31,13 @@ function RoundTrip({ member: { publicKey, username, rttMs } }: { readonly member
   const shown = rttMs === undefined ? t("common.nothing") : milliseconds(rttMs);
   return (
     <li className="flex items-center gap-3 py-1.5">
-      <span className="min-w-0 flex-1 truncate" dir="auto">
-        {username}
+      <span className="min-w-0 flex-1 truncate">
+        <bdi>{username}</bdi>
       </span>
       <span className="text-text-2">
-        <Sparkline values={samples.rttMs} capacity={SAMPLE_COUNT} width={120} height={22} />
+        <Sparkline values={samples.rttMs} capacity={SAMPLE_COUNT} width={96} height={22} />
       </span>
-      <span className="figures w-20 text-end">{shown}</span>
+      <span className="figures w-16 text-end">{shown}</span>
     </li>
   );
 }

@@ -72,7 +72,7 @@ function Port({
     if (port >= 1 && port <= MAX_PORT) onChange({ ...choice, port });
   };
   return (
-    <div className="-mx-4 mt-2 border-line border-t sm:-mx-5">
+    <div className="-mx-4 -mb-4 mt-2 border-line border-t sm:-mx-5 sm:*:px-5">
       <SettingRow
         label={t("settings.port")}
         detail={t("settings.portDetail")}

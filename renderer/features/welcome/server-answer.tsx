@@ -1,7 +1,7 @@
 import { useEffect, useState } from "react";
 import { useTranslation } from "react-i18next";
 import type { ServerTest } from "../../../shared/ipc/app.ts";
-import { capitalised, failureText } from "../../i18n/failures.ts";
+import { failureText } from "../../i18n/failures.ts";
 import { useFormats } from "../../i18n/format.ts";
 import { useSaid } from "../../i18n/saying.ts";
 import { useActions } from "../../store/context.ts";
@@ -41,7 +41,7 @@ export function ServerAnswer({ url }: { readonly url: string }) {
   const [why = "", ...advice] = test.why.map((saying) => said(saying).text);
   return (
     <>
-      <span className="block text-bad-text">{capitalised(why)}</span>
+      <span className="block text-bad-text">{why}</span>
       {advice.map((sentence) => (
         <span key={sentence} className="block">
           {sentence}

@@ -42,6 +42,7 @@ describe("a sentence of the program's", () => {
 
   it("is said in the person's language, with its values and amounts as that writes them", async () => {
     expect(await saidIn("de", inEnglish)).toEqual({ text: "wss://vpn.example.org antwortet nicht" });
+    expect(await saidIn("de", say("tun_possible"))).toEqual({ text: "Kann angelegt werden" });
     const space = say("profile_space", { folder: "/p", mebibytes: 51_200 });
     expect(await saidIn("de", space)).toEqual({ text: "/p, 51.200 MiB frei" });
   });
@@ -55,8 +56,13 @@ describe("a sentence of the program's", () => {
   });
 
   it("stays English where there are no words for it: a version, an address, a code of a newer program", async () => {
-    const plain = [asItIs("100.64.1.2"), ...["moon_full", "toString"].map((code) => ({ code, text: "it is full" }))];
-    for (const saying of plain) expect(await saidIn("ja", saying)).toEqual({ text: saying.text });
+    expect(await saidIn("ja", asItIs("eth0, 100.64.1.2"))).toEqual({ text: "eth0, 100.64.1.2" });
+    for (const code of ["moon_full", "toString"]) {
+      expect(await saidIn("ja", { code, text: "the moon is full" })).toEqual({
+        text: "The moon is full",
+        isForeign: true,
+      });
+    }
   });
 
   it("has its command apart, whole, to be copied", async () => {
