@@ -7,7 +7,7 @@ export interface ServerLimits {
   /** CreateRoom and JoinRoom together, a minute and a key; 0 switches the limit off (benchmarks, closed test beds). */
   readonly rateLimitPerMinute: number;
   readonly roomExpiryDays: number;
-  /** Open WebSockets; the next one gets 503. About 25 KiB each when idle. */
+  /** Open WebSockets; the next one gets 503. Some 8 KiB each when idle. */
   readonly maxConnections: number;
   /** Of these, from one address: enough for a campus behind one NAT, too few to take the server's last place. */
   readonly maxConnectionsPerAddress: number;

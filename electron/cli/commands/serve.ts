@@ -11,6 +11,7 @@ import type { TlsOptions } from "../../server/http.ts";
 import { defaultLimits } from "../../server/limits.ts";
 import type { RunningServer } from "../../server/server.ts";
 import { createOutput, EXIT_DONE, EXIT_FAILED, EXIT_USAGE, type Output } from "../output.ts";
+import { nextSteps } from "../serving.ts";
 import { askedToEnd } from "../signals.ts";
 import { inWords } from "../words.ts";
 
@@ -169,8 +170,7 @@ function announce(output: Output, server: RunningServer, file: string | undefine
   output.say(`GoVPN signaling server, listening on ${server.url}`);
   output.say(`Rooms: ${file ?? "in memory, gone when the server stops"}`);
   output.say();
-  output.say("In another terminal, create a room:");
-  output.say(`  govpn up --server ${server.url} --create "My room"`);
+  for (const line of nextSteps(server.url)) output.say(line);
   output.say("Stop the server with Ctrl+C.");
 }
 
