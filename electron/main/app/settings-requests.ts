@@ -3,7 +3,7 @@ import type { Settings, SettingsChange } from "../../../shared/ipc/settings.ts";
 import type { ActivityLog } from "../activity/log.ts";
 import type { HostRunner } from "../host/runner.ts";
 import { checkedChange } from "../settings/run-plan.ts";
-import type { SettingsStore } from "../settings/store.ts";
+import type { SettingsReplaced, SettingsStore } from "../settings/store.ts";
 import type { AppHandlers } from "./handlers.ts";
 import type { IdentityRequests } from "./identity-requests.ts";
 import type { HostPlanner } from "./planner.ts";
@@ -51,18 +51,17 @@ export class SettingsRequests {
     return replaced.ok ? this.#replace(() => this.#deps.settings.reset()) : replaced;
   }
 
-  async #replace(replace: () => Promise<Result<Settings>>): Promise<Result<Settings>> {
-    const { settings, planner, activity, onSaved } = this.#deps;
-    const before = settings.current;
+  async #replace(replace: () => Promise<Result<SettingsReplaced>>): Promise<Result<Settings>> {
+    const { planner, activity, onSaved } = this.#deps;
     const replaced = await replace();
     if (!replaced.ok) return replaced;
-    const after = replaced.value;
+    const { before, after } = replaced.value;
     const names = Object.keys(after) as (keyof Settings)[];
     const changed = names.filter((name) => JSON.stringify(before[name]) !== JSON.stringify(after[name]));
-    if (changed.length === 0) return replaced;
+    if (changed.length === 0) return ok(after);
     activity.add({ kind: "settings_changed", detail: changed.join(" ") });
     onSaved(before, after);
     await planner.settingsChanged(changed);
-    return replaced;
+    return ok(after);
   }
 }

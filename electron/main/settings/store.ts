@@ -33,12 +33,18 @@ const Exported = v.object({ govpn: v.literal("settings"), version: v.literal(1),
 
 export type SettingsFiles = Pick<Profile, "readJson" | "writeJson">;
 
+export interface SettingsReplaced {
+  readonly before: Settings;
+  readonly after: Settings;
+}
+
 /** The settings of one profile: read once, written whole at every change. */
 export class SettingsStore {
   readonly #files: SettingsFiles;
   readonly #logger: Logger;
   #current: Settings = defaultSettings;
   #isKnown = false;
+  #replacing: Promise<unknown> = Promise.resolve();
 
   constructor(files: SettingsFiles, logger: Logger) {
     this.#files = files;
@@ -65,13 +71,13 @@ export class SettingsStore {
   }
 
   /** Fails with "unwritable"; then the settings are as they were. */
-  async change(change: SettingsChange): Promise<Result<Settings>> {
-    return this.#replace(changed(this.#current, change));
+  change(change: SettingsChange): Promise<Result<SettingsReplaced>> {
+    return this.#replace((before) => changed(before, change));
   }
 
-  async reset(): Promise<Result<Settings>> {
+  reset(): Promise<Result<SettingsReplaced>> {
     // The first-run screen greets people, not settings.
-    return this.#replace({ ...defaultSettings, welcomed: this.#current.welcomed });
+    return this.#replace(({ welcomed }) => ({ ...defaultSettings, welcomed }));
   }
 
   /** Relays are left out: they come with a password, and a file like this is passed on. What is left out stays as it is. */
@@ -81,22 +87,31 @@ export class SettingsStore {
   }
 
   /** Takes over an exported file. Fails with "not_settings", as `checkedChange` does, or with "unwritable". */
-  async import(text: string): Promise<Result<Settings>> {
+  async import(text: string): Promise<Result<SettingsReplaced>> {
     const read = v.safeParse(v.pipe(v.string(), v.parseJson(), Exported), text);
     if (!read.success) return fail("not_settings", "this is not a file of exported GoVPN settings");
     const checked = checkedChange({ ...read.output.settings, welcomed: this.#current.welcomed });
     return checked.ok ? this.change(checked.value) : checked;
   }
 
-  async #replace(next: Settings): Promise<Result<Settings>> {
-    const written = await this.#files.writeJson(SETTINGS_FILE, next);
+  /** One after the other, each on what the one before it left. */
+  #replace(make: (before: Settings) => Settings): Promise<Result<SettingsReplaced>> {
+    const replaced = this.#replacing.then(() => this.#write(make));
+    this.#replacing = replaced.catch(() => undefined);
+    return replaced;
+  }
+
+  async #write(make: (before: Settings) => Settings): Promise<Result<SettingsReplaced>> {
+    const before = this.#current;
+    const after = make(before);
+    const written = await this.#files.writeJson(SETTINGS_FILE, after);
     if (!written.ok) {
       this.#logger.warn("the settings could not be saved", { error: written.error.message });
       return written;
     }
-    this.#current = next;
+    this.#current = after;
     this.#isKnown = true;
-    return ok(next);
+    return ok({ before, after });
   }
 }
 

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { RoomId } from "../../../shared/base/brand.ts";
 import { FailureError, fail, ok } from "../../../shared/base/result.ts";
-import type { AppState } from "../../../shared/ipc/app.ts";
+import type { AppParams, AppState } from "../../../shared/ipc/app.ts";
 import { defaultSettings } from "../../../shared/ipc/settings.ts";
 import { TestApp, URL_SERVER } from "./app-world.ts";
 import { PIN, World } from "./machines.ts";
@@ -177,6 +177,16 @@ describe("being connected", () => {
 });
 
 describe("settings", () => {
+  it("that change at the same time are all kept", async () => {
+    const ann = await started();
+    const save = (change: AppParams<"saveSettings">["change"]) => ann.ask("saveSettings", { change });
+    await Promise.all([save({ theme: "dark" }), save({ language: "fr" }), save({ notifications: { rooms: false } })]);
+    const kept = { theme: "dark", language: "fr", notifications: { rooms: false, connection: true } };
+    expect(ann.state.settings).toMatchObject(kept);
+    await ann.restarted();
+    expect(ann.state.settings).toMatchObject(kept);
+  });
+
   it("are kept, and the file of an earlier version is carried over", async () => {
     const ann = fresh();
     ann.files.texts.set("settings.json", JSON.stringify({ server: URL_SERVER.url, username: "Annie" }));
