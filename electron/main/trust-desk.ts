@@ -4,14 +4,13 @@ import type { Clock } from "../../shared/base/clock.ts";
 import { Emitter } from "../../shared/base/emitter.ts";
 import type { Logger } from "../../shared/base/logger.ts";
 import type { RandomBytes } from "../../shared/base/random.ts";
-import { type Failure, fail, messageOf, ok, type Result } from "../../shared/base/result.ts";
+import { type Failure, messageOf, ok, type Result } from "../../shared/base/result.ts";
 import type { Signer, VerifySignature } from "../../shared/identity/keys.ts";
 import type { Vault } from "../../shared/identity/ports.ts";
 import type { MemberView, RoomTrustView } from "../../shared/ipc/contract.ts";
 import { cleanRoomName } from "../../shared/room/names.ts";
 import type { SavedRoom } from "../../shared/room/saved.ts";
-import { InboundRules, type SharedRoom } from "../../shared/trust/inbound-rules.ts";
-import { type OwnerPin, parseOwnerPin, parseRoomKey, type RoomKey } from "../../shared/trust/room-key.ts";
+import { parseOwnerPin } from "../../shared/trust/room-key.ts";
 import type { RoomNews, RoomTrust } from "../../shared/trust/room-trust.ts";
 import { SavedRoomTrust } from "../../shared/trust/saved.ts";
 import { PublicKeyText } from "../../shared/trust/schemas.ts";
@@ -19,14 +18,10 @@ import type { Standing } from "../../shared/trust/standing.ts";
 import { Trust } from "../../shared/trust/trust.ts";
 import { InboundRule } from "../../shared/tunnel/inbound-rule.ts";
 import type { EnginePort } from "../engine/engine-port.ts";
+import type { InvitationSecrets } from "./invitation-secrets.ts";
 import { People } from "./people.ts";
+import { Reach } from "./reach.ts";
 import { TrustMemory } from "./trust-memory.ts";
-
-/** What an invitation's link holds beside the room. */
-export interface InvitationSecrets {
-  readonly key?: RoomKey;
-  readonly owner?: OwnerPin;
-}
 
 export interface TrustDeskEvents {
   news: RoomNews & { readonly roomId: RoomId };
@@ -77,9 +72,7 @@ export class TrustDesk {
   readonly #logger: Logger;
   readonly #trust: Trust;
   readonly #memory: TrustMemory<v.InferOutput<typeof KeptRooms>>;
-  readonly #rules = new InboundRules();
-  /** As the engine was told last. */
-  readonly #told = new Map<PublicKey, string>();
+  readonly #reach: Reach;
   readonly #people: People;
   #isLoaded = false;
 
@@ -109,10 +102,14 @@ export class TrustDesk {
       admit: (member, isAdmitted) => this.#admit(member, isAdmitted),
       persist: () => this.#persist(),
     });
+    this.#reach = new Reach({
+      roomsOf: (member) => this.#trust.roomsOf(member),
+      tell: (member, rule) => engine.setInbound(member, rule),
+    });
     this.#trust.events.on("news", (news) => this.events.emit("news", news));
     this.#trust.events.on("refused", (refused) => this.events.emit("refused", refused));
     this.#trust.events.on("changed", () => {
-      this.#refreshRules();
+      this.#reach.refresh();
       this.events.emit("changed", {});
     });
   }
@@ -130,7 +127,7 @@ export class TrustDesk {
         this.#trust.restore([{ roomId, ...(owner && { owner }), ...(sealed !== undefined && { wasSealed: true }) }]);
         continue;
       }
-      this.#rules.restore(roomId, {
+      this.#reach.restore(roomId, {
         ...(kept.room && { room: kept.room }),
         ...(kept.members && { members: kept.members }),
       });
@@ -166,20 +163,19 @@ export class TrustDesk {
 
   /** This machine made the room. */
   async found(roomId: RoomId, name: string, sealed: boolean, inbound: InboundRule | undefined): Promise<Result<void>> {
-    this.#rules.setRoom(roomId, inbound);
+    this.#reach.setRoom(roomId, inbound);
     return this.#trust.found(roomId, name, sealed);
   }
 
   /** This machine enters a room. */
   enter(roomId: RoomId, secrets: InvitationSecrets, inbound: InboundRule | undefined): Result<void> {
-    if (inbound) this.#rules.setRoom(roomId, inbound);
+    if (inbound) this.#reach.setRoom(roomId, inbound);
     return this.#trust.enter(roomId, secrets);
   }
 
   forget(roomId: RoomId): void {
-    this.#rules.forget(roomId);
     this.#trust.forget(roomId);
-    this.#refreshRules();
+    this.#reach.forgetRoom(roomId);
   }
 
   linked(member: PublicKey, prints: { readonly local: string; readonly remote: string }): void {
@@ -208,7 +204,7 @@ export class TrustDesk {
 
   gone(member: PublicKey): void {
     this.#trust.gone(member);
-    this.#told.delete(member);
+    this.#reach.letOut(member);
   }
 
   ask(roomId: RoomId, question: (room: RoomTrust) => Promise<Result<void>> | Result<void>): Promise<Result<void>> {
@@ -216,10 +212,9 @@ export class TrustDesk {
   }
 
   setInbound(roomId: RoomId, member: PublicKey | undefined, rule: InboundRule | undefined): void {
-    if (member === undefined) this.#rules.setRoom(roomId, rule);
-    else this.#rules.setMember(roomId, member, rule);
+    if (member === undefined) this.#reach.setRoom(roomId, rule);
+    else this.#reach.setMember(roomId, member, rule);
     void this.#persist();
-    this.#refreshRules();
     this.events.emit("changed", {});
   }
 
@@ -236,7 +231,7 @@ export class TrustDesk {
 
   roomView(roomId: RoomId): RoomTrustView {
     const room = this.#trust.room(roomId);
-    const inbound = this.#rules.ofRoom({ roomId, isSealed: room?.seal === "sealed" });
+    const inbound = this.#reach.ofRoom({ roomId, isSealed: room?.seal === "sealed" });
     const self = this.#self;
     if (!room) {
       const nothing = { seal: "unknown", waiting: false, role: "member", doors: "owner" } as const;
@@ -267,7 +262,7 @@ export class TrustDesk {
       ...known,
       // Somebody else who goes by this machine's name has not changed this machine's key.
       ...(changedKey && !isSelf && { changedKey }),
-      inbound: { ...this.#rules.ofMember(member, this.#sharedWith(member)), refused },
+      inbound: { ...this.#reach.ofMember(member), refused },
     };
   }
 
@@ -286,9 +281,9 @@ export class TrustDesk {
   }
 
   #admit(member: PublicKey, isAdmitted: boolean): void {
-    // The rule first: between the two anything could come in. Anew, for an engine forgets the rule of whoever is gone.
-    this.#told.delete(member);
-    if (isAdmitted) this.#tellRule(member);
+    // The rule first: between the two anything could come in.
+    if (isAdmitted) this.#reach.letIn(member);
+    else this.#reach.letOut(member);
     this.#options.engine.setAdmitted(member, isAdmitted);
     if (isAdmitted) this.#remember(member);
     this.events.emit("admitted", { publicKey: member, isAdmitted });
@@ -300,42 +295,11 @@ export class TrustDesk {
     }
   }
 
-  #sharedWith(member: PublicKey): readonly SharedRoom[] {
-    const shared = this.#trust.roomsOf(member).filter((room) => room.standing(member) === "member");
-    return shared.map(({ roomId, seal }) => ({ roomId, isSealed: seal === "sealed" }));
-  }
-
-  #refreshRules(): void {
-    for (const member of this.#told.keys()) if (this.#trust.isAdmitted(member)) this.#tellRule(member);
-  }
-
-  #tellRule(member: PublicKey): void {
-    const { rule } = this.#rules.ofMember(member, this.#sharedWith(member));
-    const text = JSON.stringify(rule);
-    if (this.#told.get(member) === text) return;
-    this.#told.set(member, text);
-    this.#options.engine.setInbound(member, rule);
-  }
-
   async #persist(): Promise<void> {
     // What has not been read yet must not be written over.
     if (!this.#isLoaded) return;
-    const kept = this.#trust.saved.map((trust) => [trust.roomId, { trust, ...this.#rules.saved(trust.roomId) }]);
+    const kept = this.#trust.saved.map((trust) => [trust.roomId, { trust, ...this.#reach.saved(trust.roomId) }]);
     this.#memory.storeRooms(Object.fromEntries(kept));
     await this.#memory.settled();
   }
-}
-
-/** What a link said of a room's key and founder. Fails with "link_key": half a key would be taken for none. */
-export function readSecrets(given: {
-  readonly key?: string | undefined;
-  readonly owner?: string | undefined;
-}): Result<InvitationSecrets> {
-  const key = given.key === undefined ? undefined : parseRoomKey(given.key);
-  const owner = given.owner === undefined ? undefined : parseOwnerPin(given.owner);
-  // A key without the founder's hash would have this machine believe whoever speaks of a founder first.
-  if ((given.key !== undefined && (!key || !owner)) || (given.owner !== undefined && !owner)) {
-    return fail("link_key", "the invitation's key is damaged: ask for the link again, whole");
-  }
-  return ok({ ...(key && { key }), ...(owner && { owner }) });
 }
