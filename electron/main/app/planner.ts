@@ -67,14 +67,10 @@ export class HostPlanner {
     parts.setLogLevel(settings.logLevel);
     parts.setTransports({ ...transportPlan(settings), ...this.#run.transports });
     const { host: before } = runner;
-    const plan = this.#plan(settings);
-    const applied = await runner.apply(plan, this.#isWanted);
-    if (before !== undefined && before === runner.host) {
-      if (changed.includes("username")) before.setUsername(plan.username);
-      const isTransport = changed.some((name) => ["stun", "turn", "relayOnly", "lane"].includes(name));
-      // As if every address were another: each link is made anew beside the old one, which carries on until then.
-      if (isTransport && runner.isStarted) before.wake(new Set());
-    }
+    const applied = await runner.apply(this.#plan(settings), this.#isWanted);
+    const isTransport = changed.some((name) => ["stun", "turn", "relayOnly", "lane"].includes(name));
+    // As if every address were another: each link is made anew beside the old one, which carries on until then.
+    if (isTransport && runner.isStarted && before === runner.host) before?.wake(new Set());
     if (!applied.ok) logger.info("not connected", { code: applied.error.code, why: applied.error.message });
     onChange();
     return applied;

@@ -47,6 +47,7 @@ interface Running {
   readonly host: Host;
   /** What it was made of; another needs another host. */
   readonly madeOf: string;
+  username: string;
   isStarted: boolean;
 }
 
@@ -169,6 +170,10 @@ export class HostRunner {
       this.#running = undefined;
     }
     const running = this.#running ?? this.#make(plan, serverUrl, madeOf);
+    if (running.username !== plan.username) {
+      running.username = plan.username;
+      running.host.setUsername(plan.username);
+    }
     const begun = mayRun ? await this.#start(running) : await running.host.load();
     const result = served.ok ? begun : served;
     this.#note(result, served.ok);
@@ -183,7 +188,7 @@ export class HostRunner {
     };
     const serverName = server.kind === "embedded" ? EMBEDDED_SERVER : serverUrl;
     const host = this.#parts.makeHost({ serverUrl, serverName, publicServerUrl, username, mtu, signer });
-    this.#running = { host, madeOf, isStarted: false };
+    this.#running = { host, madeOf, username, isStarted: false };
     this.#onHost(host);
     return this.#running;
   }

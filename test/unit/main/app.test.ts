@@ -177,6 +177,14 @@ describe("being connected", () => {
 });
 
 describe("settings", () => {
+  it("that need another host and one that does not, at the same time, are all in force", async () => {
+    const { ann, ben } = await inOneRoom();
+    const save = (change: AppParams<"saveSettings">["change"]) => ann.ask("saveSettings", { change });
+    await Promise.all([save({ mtu: 1300 }), save({ username: "Anna" })]);
+    expect(ann.state.self.username).toBe("Anna");
+    await world.until(() => members(ben.state).some(({ username }) => username === "Anna"));
+  });
+
   it("that change at the same time are all kept", async () => {
     const ann = await started();
     const save = (change: AppParams<"saveSettings">["change"]) => ann.ask("saveSettings", { change });
