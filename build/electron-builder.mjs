@@ -150,7 +150,7 @@ const configuration = {
     entitlements: "build/mac/entitlements.plist",
     entitlementsInherit: "build/mac/entitlements.plist",
     notarize: process.env.APPLE_TEAM_ID !== undefined,
-    // Both halves hold the libraries of both processors (build/native-packages.mjs), so each is the same in both.
+    // Both halves hold the libraries of both processors (build/package-natives.mjs), so each is the same in both.
     x64ArchFiles: "**/node_modules/**/*.{node,dylib}",
   },
 };

@@ -1,7 +1,7 @@
 // @ts-check
 import { fork, spawn } from "node:child_process";
 import { existsSync, rmSync } from "node:fs";
-import { join, resolve } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { readIfThere, root, seconds, writeWithFolders } from "./setup.mjs";
 
@@ -103,15 +103,33 @@ function downloadProblem(words) {
   return (cause ?? "no reason was given").replace(/[\s{]+$/, "");
 }
 
+/** 1 where programs without a profile of AppArmor may make no user namespaces: Ubuntu 24.04 and later. */
+const RESTRICTED_NAMESPACES = "/proc/sys/kernel/apparmor_restrict_unprivileged_userns";
+
+/**
+ * What to do where Chromium ends because it cannot make its sandbox. An installed app brings a profile along; an Electron
+ * in a checkout can be given the helper that needs none.
+ * @param {string} binary
+ * @returns {string} more of the sentence, or nothing
+ */
+function sandboxAdvice(binary, restricted = RESTRICTED_NAMESPACES) {
+  if (readIfThere(restricted)?.trim() !== "1") return "";
+  const helper = join(dirname(binary), "chrome-sandbox");
+  return `; if it was for want of a sandbox: sudo chown root '${helper}' && sudo chmod 4755 '${helper}'`;
+}
+
 /**
  * Runs the desktop app to its end.
  * @param {string} binary
  * @param {readonly string[]} args
+ * @param {string} [restricted] the file that says whether programs may make user namespaces
  * @returns {Promise<{ended: number} | {reason: string}>} its exit status, or why it never came up
  */
-export function runDesktop(binary, args) {
+export function runDesktop(binary, args, restricted) {
   const started = Date.now();
-  const child = spawn(binary, args, { stdio: "inherit" });
+  // Set in some editors' terminals, it would make Electron a Node without any of Electron's modules.
+  const { ELECTRON_RUN_AS_NODE: _, ...env } = process.env;
+  const child = spawn(binary, args, { stdio: "inherit", env });
   // A terminal's Ctrl-C reaches both; what is sent to this process alone is passed on.
   const pass = (/** @type {NodeJS.Signals} */ signal) => void child.kill(signal);
   for (const signal of /** @type {const} */ (["SIGINT", "SIGTERM", "SIGHUP"])) process.on(signal, pass);
@@ -121,7 +139,9 @@ export function runDesktop(binary, args) {
       for (const each of /** @type {const} */ (["SIGINT", "SIGTERM", "SIGHUP"])) process.off(each, pass);
       const isAsked = signal === "SIGINT" || signal === "SIGTERM" || signal === "SIGHUP";
       const isEarly = Date.now() - started < STARTED_AFTER_MS && code !== 0 && !isAsked;
-      if (isEarly) resolve({ reason: `Electron ended at once (${signal ?? `status ${code}`})` });
+      const how = signal ?? `status ${code}`;
+      if (isEarly)
+        resolve({ reason: `Electron ended at once (${how})${signal ? sandboxAdvice(binary, restricted) : ""}` });
       else resolve({ ended: code ?? 1 });
     });
   });

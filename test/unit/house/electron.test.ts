@@ -1,7 +1,7 @@
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { desktopObstacle, download, runDesktop } from "../../../build/electron.mjs";
 
 let folder: string;
@@ -60,6 +60,7 @@ describe("a download of Electron", () => {
 });
 
 describe.skipIf(process.platform === "win32")("Electron's program", () => {
+  const absent = () => join(folder, "absent");
   const program = (source: string) => {
     const file = join(folder, "electron");
     writeFileSync(file, `#!/bin/sh\n${source}\n`);
@@ -73,8 +74,34 @@ describe.skipIf(process.platform === "win32")("Electron's program", () => {
   });
 
   it("that ends at once with a failure has shown no window", async () => {
-    expect(await runDesktop(program("exit 127"), [])).toEqual({ reason: "Electron ended at once (status 127)" });
-    expect(await runDesktop(program("kill -SEGV $$"), [])).toEqual({ reason: "Electron ended at once (SIGSEGV)" });
+    expect(await runDesktop(program("exit 127"), [], absent())).toEqual({
+      reason: "Electron ended at once (status 127)",
+    });
+    expect(await runDesktop(program("kill -SEGV $$"), [], absent())).toEqual({
+      reason: "Electron ended at once (SIGSEGV)",
+    });
+  });
+
+  it("that may have ended for want of a sandbox is told of with what gives it one", async () => {
+    const restricted = join(folder, "restricted");
+    writeFileSync(restricted, "1\n");
+    const helper = join(folder, "chrome-sandbox");
+    expect(await runDesktop(program("kill -TRAP $$"), [], restricted)).toEqual({
+      reason: `Electron ended at once (SIGTRAP); if it was for want of a sandbox: sudo chown root '${helper}' && sudo chmod 4755 '${helper}'`,
+    });
+    expect(await runDesktop(program("exit 1"), [], restricted)).toEqual({
+      reason: "Electron ended at once (status 1)",
+    });
+    writeFileSync(restricted, "0\n");
+    expect(await runDesktop(program("kill -TRAP $$"), [], restricted)).toEqual({
+      reason: "Electron ended at once (SIGTRAP)",
+    });
+  });
+
+  it("is never told to be a mere Node, as by an editor's terminal", async () => {
+    vi.stubEnv("ELECTRON_RUN_AS_NODE", "1");
+    expect(await runDesktop(program('[ -z "$ELECTRON_RUN_AS_NODE" ]'), [])).toEqual({ ended: 0 });
+    vi.unstubAllEnvs();
   });
 
   it("that cannot be started is a reason too", async () => {
