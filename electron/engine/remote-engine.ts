@@ -6,13 +6,13 @@ import type { Logger } from "../../shared/base/logger.ts";
 import { fail, messageOf, ok, type Result } from "../../shared/base/result.ts";
 import { deriveAddress, type MemberAddress } from "../../shared/identity/address.ts";
 import type { PeerView } from "../../shared/mesh/mesh.ts";
-import { Counting, DROP_REASONS, type TunnelCounters } from "../../shared/tunnel/counters.ts";
+import type { TunnelCounters } from "../../shared/tunnel/counters.ts";
 import type { InboundRule } from "../../shared/tunnel/inbound-rule.ts";
 import type { SpeedFigures } from "../../shared/tunnel/speed-test.ts";
 import type { EngineEvents } from "./engine.ts";
 import type { EngineNeeds, EnginePort, Order, Question } from "./engine-port.ts";
+import { lostView, regainedView } from "./lost-view.ts";
 import {
-  type EngineCounts,
   type EngineEvent,
   type EngineView,
   type EngineWire,
@@ -24,6 +24,7 @@ import {
 } from "./messages.ts";
 import type { TunnelState } from "./network-device.ts";
 import { Roster } from "./roster.ts";
+import { Tally } from "./tally.ts";
 
 export interface RemoteEngineOptions extends EngineNeeds {
   /** Starts a process with an engine in it. May throw. */
@@ -62,9 +63,7 @@ export class RemoteEngine implements EnginePort {
   readonly #linked = new Set<PublicKey>();
   #username: string;
   #view: EngineView;
-  #counts: EngineCounts = { totals: new Counting().snapshot(), peers: new Map() };
-  /** What was counted by processes that died. */
-  #counted: EngineCounts = { totals: new Counting().snapshot(), peers: new Map() };
+  readonly #tally = new Tally();
   #running: Running | undefined;
   #isStarted = false;
   #isStopped = false;
@@ -94,12 +93,11 @@ export class RemoteEngine implements EnginePort {
   }
 
   counters(publicKey: PublicKey): TunnelCounters | undefined {
-    const [now, before] = [this.#counts.peers.get(publicKey), this.#counted.peers.get(publicKey)];
-    return now && before ? sum(now, before) : (now ?? before);
+    return this.#tally.counters(publicKey);
   }
 
   totals(): TunnelCounters {
-    return sum(this.#counts.totals, this.#counted.totals);
+    return this.#tally.totals();
   }
 
   /** Fails only where a device is required; else what could not be had is tried again, and the state says so. */
@@ -245,14 +243,9 @@ export class RemoteEngine implements EnginePort {
   }
 
   #showLoss(failure: { readonly code: string; readonly message: string }): void {
-    this.#counted = { totals: this.totals(), peers: this.#allCounters() };
-    this.#counts = { totals: new Counting().snapshot(), peers: new Map() };
-    const peers = this.#view.peers.map((peer): PeerView => {
-      const state = peer.state === "connecting" ? "connecting" : "reconnecting";
-      return { ...peer, state, lane: undefined, path: undefined, rttMs: undefined };
-    });
+    this.#tally.died();
     const tunnel: TunnelState = this.#options.tun === "off" ? { kind: "off" } : { kind: "failed", failure };
-    this.#view = { ...this.#view, peers, tunnel };
+    this.#view = lostView(this.#view, tunnel);
     if (tunnel.kind === "failed") this.events.emit("tunnel", tunnel);
     const unlinked = [...this.#linked];
     this.#linked.clear();
@@ -269,27 +262,16 @@ export class RemoteEngine implements EnginePort {
     for (const { publicKey, rooms } of left) this.events.emit("gone", { publicKey, rooms, reason: "left" });
   }
 
-  #allCounters(): ReadonlyMap<PublicKey, TunnelCounters> {
-    const keys = new Set([...this.#counts.peers.keys(), ...this.#counted.peers.keys()]);
-    return new Map(
-      [...keys].flatMap((key) => {
-        const counters = this.counters(key);
-        return counters ? [[key, counters] as const] : [];
-      }),
-    );
-  }
-
   #hear(raw: unknown): void {
     const message = readFromEngine(raw);
     if (!message) return this.#logger.warn("the engine said something that is no message");
     switch (message.type) {
       case "event":
-        this.#view = this.#withWaiting(message.view);
+        this.#show(message.view);
         return this.#onEvent(message.event);
       case "counts":
-        this.#view = this.#withWaiting(message.view);
-        this.#counts = message.counts;
-        return;
+        this.#show(message.view);
+        return this.#tally.counted(message.counts);
       case "said":
         return this.events.emit("said", message.said);
       case "answer":
@@ -306,16 +288,8 @@ export class RemoteEngine implements EnginePort {
     }
   }
 
-  /** A member whom the new process knows but has not reached yet had a link before: it is reconnecting. */
-  #withWaiting(view: EngineView): EngineView {
-    if (this.#failures === 0) return view;
-    const before = new Map(this.#view.peers.map((peer) => [peer.publicKey, peer]));
-    const peers = view.peers.map((peer) => {
-      const old = before.get(peer.publicKey);
-      if (peer.state !== "connecting" || old?.state !== "reconnecting") return peer;
-      return { ...peer, state: "reconnecting" as const, username: peer.username ?? old.username };
-    });
-    return { ...view, peers };
+  #show(view: EngineView): void {
+    this.#view = this.#failures === 0 ? view : regainedView(this.#view, view);
   }
 
   #onEvent(event: EngineEvent): void {
@@ -378,15 +352,4 @@ export class RemoteEngine implements EnginePort {
 
 function isResult(answer: AnswerValue | "died"): answer is Result<void> {
   return typeof answer === "object" && answer !== null && "ok" in answer;
-}
-
-function sum(a: TunnelCounters, b: TunnelCounters): TunnelCounters {
-  const dropped = Object.fromEntries(DROP_REASONS.map((reason) => [reason, a.dropped[reason] + b.dropped[reason]]));
-  return {
-    packetsIn: a.packetsIn + b.packetsIn,
-    bytesIn: a.bytesIn + b.bytesIn,
-    packetsOut: a.packetsOut + b.packetsOut,
-    bytesOut: a.bytesOut + b.bytesOut,
-    dropped: dropped as TunnelCounters["dropped"],
-  };
 }

@@ -73,6 +73,19 @@ export class Counting {
   }
 }
 
+/** Both together, as of two that counted different packets. */
+export function addCounters(a: TunnelCounters, b: TunnelCounters): TunnelCounters {
+  const dropped = noDrops();
+  for (const reason of DROP_REASONS) dropped[reason] = a.dropped[reason] + b.dropped[reason];
+  return {
+    packetsIn: a.packetsIn + b.packetsIn,
+    bytesIn: a.bytesIn + b.bytesIn,
+    packetsOut: a.packetsOut + b.packetsOut,
+    bytesOut: a.bytesOut + b.bytesOut,
+    dropped,
+  };
+}
+
 function noDrops(): Record<DropReason, number> {
   return Object.fromEntries(DROP_REASONS.map((reason) => [reason, 0])) as Record<DropReason, number>;
 }
