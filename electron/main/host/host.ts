@@ -126,12 +126,15 @@ export class Host implements Disposable {
     return ok(undefined);
   }
 
-  /** Opens the device, takes up the rooms of the last run, and connects. */
+  /**
+   * Takes up the rooms of the last run, opens the device, and connects. May be tried again where it failed: nothing runs
+   * before the rooms could be read.
+   */
   async start(): Promise<Result<void>> {
-    const started = await this.engine.start();
-    if (!started.ok) return started;
     const loaded = await this.load();
     if (!loaded.ok) return loaded;
+    const started = await this.engine.start();
+    if (!started.ok) return started;
     this.#signaling.start();
     return ok(undefined);
   }

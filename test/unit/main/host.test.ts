@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { FailureError } from "../../../shared/base/result.ts";
+import { FailureError, ok } from "../../../shared/base/result.ts";
 import { deriveAddress } from "../../../shared/identity/address.ts";
 import { invitedTo, linkOf, type Machine, PIN, payloads, sendPacket, World } from "./machines.ts";
 
@@ -265,6 +265,15 @@ describe("starting and stopping", () => {
     await ann.host.stop();
     expect(await ann.vault.get("rooms")).toBe("{half");
     expect(world.server.dials).toBe(0);
+  });
+
+  it("opens its device once, also where its rooms can be read only at the second try", async () => {
+    const ann = world.machine("Ann");
+    ann.vault.failWith = new FailureError({ code: "keychain_locked", message: "the keychain is locked" });
+    expect(await ann.host.start()).toMatchObject({ ok: false, error: { code: "unreadable" } });
+    ann.vault.failWith = undefined;
+    expect(await ann.host.start()).toEqual(ok(undefined));
+    expect(ann.devices.map((device) => device.isOpen)).toEqual([true]);
   });
 
   it("fails where a device is required and refused", async () => {
