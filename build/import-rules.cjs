@@ -194,7 +194,8 @@ const areas = [
     from: "^electron/main/host/",
     to: [
       ...folders("shared", "electron/adapters", "electron/engine", "electron/main/host", "electron/main/server"),
-      "^electron/main/[^/]+\\.ts$",
+      ...folders("electron/main/trust", "electron/main/identity"),
+      ...packages("valibot"),
     ],
     node: true,
     comment: "The same host under any surface: it knows no app, no settings and no window.",

@@ -7,12 +7,12 @@ import { openDocument, sealDocument } from "../../electron/adapters/vault/sealed
 import { ActivityLog, MAX_ACTIVITY } from "../../electron/main/activity/log.ts";
 import { openMemory } from "../../electron/main/desktop/memory.ts";
 import { openingFor } from "../../electron/main/desktop/window-place.ts";
+import { RoomMemory } from "../../electron/main/host/room-memory.ts";
 import { importIdentity } from "../../electron/main/identity/backup.ts";
 import { IDENTITY_SECRET, storedPublicKey } from "../../electron/main/identity/identity.ts";
-import { RoomMemory } from "../../electron/main/room-memory.ts";
 import { SettingsStore, serverUrlOf } from "../../electron/main/settings/store.ts";
-import { KeptRooms } from "../../electron/main/trust-desk.ts";
-import { TRUST_DOCUMENT, TrustMemory } from "../../electron/main/trust-memory.ts";
+import { KeptRooms } from "../../electron/main/trust/desk.ts";
+import { TRUST_DOCUMENT, TrustMemory } from "../../electron/main/trust/memory.ts";
 import { Emitter } from "../../shared/base/emitter.ts";
 import { silentLogger } from "../../shared/base/logger.ts";
 import { ok } from "../../shared/base/result.ts";

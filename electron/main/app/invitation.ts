@@ -3,7 +3,7 @@ import { fail, ok, type Result } from "../../../shared/base/result.ts";
 import type { Invitation, LinkView } from "../../../shared/ipc/app.ts";
 import type { HostSnapshot } from "../../../shared/ipc/contract.ts";
 import { formatJoinLink, parseJoinLink } from "../../../shared/room/link.ts";
-import type { InvitationSecrets } from "../invitation-secrets.ts";
+import type { InvitationSecrets } from "../trust/invitation-secrets.ts";
 
 /** What to give to somebody who is to join a room. Fails with "unknown_room" or "no_pin". */
 export function invitationTo(

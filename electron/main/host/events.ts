@@ -6,7 +6,7 @@ import type { RoomSnapshot } from "../../../shared/room/snapshot.ts";
 import type { LeftReason } from "../../../shared/room/state.ts";
 import type { SignalingState } from "../../../shared/signaling/client.ts";
 import type { TunnelState } from "../../engine/engine.ts";
-import type { TrustDeskEvents } from "../trust-desk.ts";
+import type { TrustDeskEvents } from "../trust/desk.ts";
 
 /** What a host tells whoever shows it: the window, the command line, the list of what happened. */
 export interface HostEvents {

@@ -14,13 +14,13 @@ import { SignalingClient } from "../../../shared/signaling/client.ts";
 import type { DialSignaling } from "../../../shared/signaling/ports.ts";
 import { Engine, type EngineOptions } from "../../engine/engine.ts";
 import type { CreateEngine, EnginePort } from "../../engine/engine-port.ts";
-import type { InvitationSecrets } from "../invitation-secrets.ts";
-import { RoomMemory } from "../room-memory.ts";
-import { TrustDesk } from "../trust-desk.ts";
+import { TrustDesk } from "../trust/desk.ts";
+import type { InvitationSecrets } from "../trust/invitation-secrets.ts";
 import type { HostEvents } from "./events.ts";
 import { measureSpeed, roundTrips } from "./measure.ts";
 import { MemberNames } from "./names.ts";
 import { HostPicture } from "./picture.ts";
+import { RoomMemory } from "./room-memory.ts";
 import { type Handlers, type RoomMethod, RoomRequests } from "./room-requests.ts";
 import { HostWiring } from "./wiring.ts";
 

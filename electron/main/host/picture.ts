@@ -7,7 +7,7 @@ import type { RoomSessions } from "../../../shared/room/session.ts";
 import type { RoomSnapshot } from "../../../shared/room/snapshot.ts";
 import type { SignalingClient } from "../../../shared/signaling/client.ts";
 import type { EnginePort } from "../../engine/engine-port.ts";
-import type { TrustDesk } from "../trust-desk.ts";
+import type { TrustDesk } from "../trust/desk.ts";
 import { memberView, roomView, trafficView, tunnelView } from "./views.ts";
 
 export interface PictureSources {

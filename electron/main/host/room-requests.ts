@@ -8,8 +8,8 @@ import { cleanRoomName } from "../../../shared/room/names.ts";
 import type { RoomSessions } from "../../../shared/room/session.ts";
 import type { RoomSnapshot } from "../../../shared/room/snapshot.ts";
 import type { RoomTrust } from "../../../shared/trust/room-trust.ts";
-import { readSecrets } from "../invitation-secrets.ts";
-import type { TrustDesk } from "../trust-desk.ts";
+import type { TrustDesk } from "../trust/desk.ts";
+import { readSecrets } from "../trust/invitation-secrets.ts";
 import { type FoundMember, findMember, pickRoom } from "./lookup.ts";
 
 export interface RoomRequestsDeps {

@@ -3,9 +3,9 @@ import type { Disposable } from "../../../shared/base/disposable.ts";
 import { type Failure, FailureError, fail, messageOf, ok, type Result } from "../../../shared/base/result.ts";
 import type { Signer } from "../../../shared/identity/keys.ts";
 import type { HostSnapshot, ServerView } from "../../../shared/ipc/contract.ts";
-import { EMBEDDED_SERVER } from "../room-memory.ts";
 import { dialableElsewhere, dialableHere } from "../server/address.ts";
 import type { Host } from "./host.ts";
+import { EMBEDDED_SERVER } from "./room-memory.ts";
 
 /** Which server this machine signs in at: one somewhere, or one of its own in this process. */
 export type ServerPlan =

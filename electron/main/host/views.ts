@@ -7,7 +7,7 @@ import type { RoomSnapshot } from "../../../shared/room/snapshot.ts";
 import type { Member } from "../../../shared/room/state.ts";
 import type { TunnelCounters } from "../../../shared/tunnel/counters.ts";
 import type { TunnelState } from "../../engine/engine.ts";
-import type { MemberTrust } from "../trust-desk.ts";
+import type { MemberTrust } from "../trust/desk.ts";
 
 export function roomView(
   room: RoomSnapshot,

@@ -6,11 +6,11 @@ import type { PeerView } from "../../../shared/mesh/mesh.ts";
 import type { RoomSessions } from "../../../shared/room/session.ts";
 import type { SignalingClient, SignalingState } from "../../../shared/signaling/client.ts";
 import type { EnginePort } from "../../engine/engine-port.ts";
-import type { RoomMemory } from "../room-memory.ts";
-import type { TrustDesk, TrustDeskEvents } from "../trust-desk.ts";
+import type { TrustDesk, TrustDeskEvents } from "../trust/desk.ts";
 import type { HostEvents } from "./events.ts";
 import type { MemberNames } from "./names.ts";
 import type { HostPicture } from "./picture.ts";
+import type { RoomMemory } from "./room-memory.ts";
 import type { RoomRequests } from "./room-requests.ts";
 
 export interface WiredParts {

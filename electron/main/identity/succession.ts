@@ -1,7 +1,7 @@
 import type { Result } from "../../../shared/base/result.ts";
 import type { Vault } from "../../../shared/identity/ports.ts";
-import { disownRooms, forgetRooms } from "../room-memory.ts";
-import { forgetTrust } from "../trust-memory.ts";
+import { disownRooms, forgetRooms } from "../host/room-memory.ts";
+import { forgetTrust } from "../trust/memory.ts";
 
 /**
  * What another identity takes over of the vault: the rooms with their PINs, but nobody's ownership, no room key and no

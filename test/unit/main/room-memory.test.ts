@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from "vitest";
-import { disownRooms, EMBEDDED_SERVER, forgetRooms, RoomMemory } from "../../../electron/main/room-memory.ts";
+import { disownRooms, EMBEDDED_SERVER, forgetRooms, RoomMemory } from "../../../electron/main/host/room-memory.ts";
 import type { RoomId } from "../../../shared/base/brand.ts";
 import { createLogger, type LogRecord } from "../../../shared/base/logger.ts";
 import { FailureError, ok } from "../../../shared/base/result.ts";

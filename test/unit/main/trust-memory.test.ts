@@ -1,6 +1,6 @@
 import * as v from "valibot";
 import { beforeEach, describe, expect, it } from "vitest";
-import { forgetTrust, TrustMemory, type TrustOfRooms } from "../../../electron/main/trust-memory.ts";
+import { forgetTrust, TrustMemory, type TrustOfRooms } from "../../../electron/main/trust/memory.ts";
 import type { PublicKey, RoomId } from "../../../shared/base/brand.ts";
 import { createLogger, type LogRecord } from "../../../shared/base/logger.ts";
 import { FailureError, ok } from "../../../shared/base/result.ts";

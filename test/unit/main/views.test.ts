@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { memberView, roomView, trafficView, tunnelView } from "../../../electron/main/host/views.ts";
-import type { MemberTrust } from "../../../electron/main/trust-desk.ts";
+import type { MemberTrust } from "../../../electron/main/trust/desk.ts";
 import type { RoomId } from "../../../shared/base/brand.ts";
 import { deriveAddress } from "../../../shared/identity/address.ts";
 import type { PeerView } from "../../../shared/mesh/mesh.ts";

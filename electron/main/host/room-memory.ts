@@ -1,10 +1,10 @@
 import * as v from "valibot";
-import type { RoomId } from "../../shared/base/brand.ts";
-import type { Logger } from "../../shared/base/logger.ts";
-import { type Failure, messageOf, ok, type Result } from "../../shared/base/result.ts";
-import type { Vault } from "../../shared/identity/ports.ts";
-import type { SavedRoom } from "../../shared/room/saved.ts";
-import { storeFailure } from "./identity/identity.ts";
+import type { RoomId } from "../../../shared/base/brand.ts";
+import type { Logger } from "../../../shared/base/logger.ts";
+import { type Failure, messageOf, ok, type Result } from "../../../shared/base/result.ts";
+import type { Vault } from "../../../shared/identity/ports.ts";
+import type { SavedRoom } from "../../../shared/room/saved.ts";
+import { storeFailure } from "../identity/identity.ts";
 
 /** The document that the rooms lie in; before the vault, also the name of the secret that they were. */
 export const ROOMS_DOCUMENT = "rooms";

@@ -1,7 +1,7 @@
-import type { PublicKey, RoomId } from "../../shared/base/brand.ts";
-import { InboundRules, type SavedInboundRules, type SharedRoom } from "../../shared/trust/inbound-rules.ts";
-import type { RoomTrust } from "../../shared/trust/room-trust.ts";
-import type { InboundRule } from "../../shared/tunnel/inbound-rule.ts";
+import type { PublicKey, RoomId } from "../../../shared/base/brand.ts";
+import { InboundRules, type SavedInboundRules, type SharedRoom } from "../../../shared/trust/inbound-rules.ts";
+import type { RoomTrust } from "../../../shared/trust/room-trust.ts";
+import type { InboundRule } from "../../../shared/tunnel/inbound-rule.ts";
 
 export interface ReachDeps {
   /** The rooms in which a member has a connection, or had one a moment ago. */

@@ -1,5 +1,5 @@
-import { fail, ok, type Result } from "../../shared/base/result.ts";
-import { type OwnerPin, parseOwnerPin, parseRoomKey, type RoomKey } from "../../shared/trust/room-key.ts";
+import { fail, ok, type Result } from "../../../shared/base/result.ts";
+import { type OwnerPin, parseOwnerPin, parseRoomKey, type RoomKey } from "../../../shared/trust/room-key.ts";
 
 /** What an invitation's link holds beside the room. */
 export interface InvitationSecrets {

@@ -1,9 +1,9 @@
 import * as v from "valibot";
-import type { Logger } from "../../shared/base/logger.ts";
-import { type Failure, FailureError, fail, messageOf, ok, type Result } from "../../shared/base/result.ts";
-import type { Vault } from "../../shared/identity/ports.ts";
-import { KnownMembers, type KnownMembersState } from "../../shared/trust/known-members.ts";
-import { storeFailure } from "./identity/identity.ts";
+import type { Logger } from "../../../shared/base/logger.ts";
+import { type Failure, FailureError, fail, messageOf, ok, type Result } from "../../../shared/base/result.ts";
+import type { Vault } from "../../../shared/identity/ports.ts";
+import { KnownMembers, type KnownMembersState } from "../../../shared/trust/known-members.ts";
+import { storeFailure } from "../identity/identity.ts";
 
 export const TRUST_DOCUMENT = "trust";
 export const KNOWN_MEMBERS_DOCUMENT = "known-members";

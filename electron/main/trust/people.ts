@@ -1,8 +1,8 @@
-import type { PublicKey, RoomId } from "../../shared/base/brand.ts";
-import type { Clock } from "../../shared/base/clock.ts";
-import { safetyWords } from "../../shared/identity/safety-words.ts";
-import type { MemberView } from "../../shared/ipc/contract.ts";
-import { KnownMembers } from "../../shared/trust/known-members.ts";
+import type { PublicKey, RoomId } from "../../../shared/base/brand.ts";
+import type { Clock } from "../../../shared/base/clock.ts";
+import { safetyWords } from "../../../shared/identity/safety-words.ts";
+import type { MemberView } from "../../../shared/ipc/contract.ts";
+import { KnownMembers } from "../../../shared/trust/known-members.ts";
 
 /** Twice the peers that a mesh has. What is forgotten is made, or told, once more. */
 const MAX_REMEMBERED = 512;
