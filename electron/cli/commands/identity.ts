@@ -10,9 +10,9 @@ import { type MoveSecretsOptions, moveSecrets } from "../../adapters/secrets/mov
 import { type Keychain, type OpenedSecretStore, openSecretStore, storeName } from "../../adapters/secrets/open.ts";
 import { findSecrets } from "../../adapters/secrets/whereabouts.ts";
 import { createVault } from "../../adapters/vault/vault.ts";
+import { leaveToAnother } from "../../main/app/succession.ts";
 import { exportIdentity, type ImportedIdentity, importIdentity } from "../../main/identity/backup.ts";
 import { storedPublicKey } from "../../main/identity/identity.ts";
-import { leaveToAnother } from "../../main/identity/succession.ts";
 import { createOutput, EXIT_DONE, EXIT_FAILED, type Output } from "../output.ts";
 import { table } from "../text.ts";
 import { inWords } from "../words.ts";

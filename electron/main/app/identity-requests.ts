@@ -4,10 +4,10 @@ import type { ActivityLog } from "../activity/log.ts";
 import type { HostRunner } from "../host/runner.ts";
 import { exportIdentity, importIdentity, replaceIdentity } from "../identity/backup.ts";
 import { loadIdentity } from "../identity/identity.ts";
-import { leaveNothing, leaveToAnother } from "../identity/succession.ts";
 import type { AppHandlers } from "./handlers.ts";
 import type { AppParts } from "./parts.ts";
 import type { HostPlanner } from "./planner.ts";
+import { leaveNothing, leaveToAnother } from "./succession.ts";
 
 export interface IdentityRequestsDeps {
   readonly parts: Pick<AppParts, "secrets" | "vault" | "random" | "clock" | "log2N">;
