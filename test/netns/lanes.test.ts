@@ -89,8 +89,8 @@ describe("the lane between two desktop members", () => {
     });
     await ann.host.clearFirewall();
     await bothOn("media");
-    expect(await bob.peer(ann)).toMatchObject({ lane: "media", state: "connected" });
     expect(hasEnded).toBe(false);
+    expect(await bob.peer(ann)).toMatchObject({ lane: "media", state: "connected" });
     expect(await got).toMatchObject({ bytes: 50 * MIB, sha256: web.sha256 });
     await web.stop();
   });
