@@ -132,6 +132,13 @@ export class Exchange {
   }
 }
 
+/** This machine and the member do not agree, or one of them has not heard the other: something may have been lost. */
+export function isAtOdds(state: RoomState, member: PublicKey, { prints, greeting, standing }: Peer): boolean {
+  if (!prints) return false;
+  if (!greeting || standing !== "member" || member === state.handingOver?.to) return true;
+  return state.policy !== undefined && relationOf(greeting, state.policy) !== "same";
+}
+
 /** How the door answers, to whom it does not open. */
 function refusalOf({ standing }: Peer): DoorAnswer | undefined {
   if (standing === "door") return "wait";

@@ -1,11 +1,11 @@
 import type { PublicKey } from "../base/brand.ts";
-import type { Disposable } from "../base/disposable.ts";
 import type { RandomBytes } from "../base/random.ts";
 import type { Signer, VerifySignature } from "../identity/keys.ts";
-import { listPresent, type Present } from "./amendments.ts";
+import type { Present } from "./amendments.ts";
 import { OwnersDesk } from "./desk.ts";
-import { Exchange, type ExchangeDeps } from "./exchange.ts";
+import { Exchange, type ExchangeDeps, isAtOdds } from "./exchange.ts";
 import { belongs, relationOf, standingOf } from "./gate.ts";
+import { Listing } from "./listing.ts";
 import type { DoorAnswer, Greeting, TrustMessage } from "./messages.ts";
 import { newsBetween, type RoomNews } from "./news.ts";
 import { type Peer, Peers, type Prints } from "./peers.ts";
@@ -14,11 +14,8 @@ import { Reception } from "./reception.ts";
 import { Reminder } from "./reminder.ts";
 import type { RoomKey } from "./room-key.ts";
 import type { RoomState } from "./room-state.ts";
+import { written } from "./written.ts";
 
-/** Whoever came in with the room's key is written into the policy this much later, together with who comes meanwhile. */
-export const LIST_AFTER_MS = 1_000;
-/** A policy is handed out once it is written down. A disk that takes longer must not keep a removed member in. */
-export const WRITE_PATIENCE_MS = 1_000;
 /** Nobody lets in more by hand who are not on the owner's list yet. */
 const MAX_VOUCHED = 64;
 
@@ -48,7 +45,7 @@ export class Membership {
   readonly #reminder: Reminder;
   /** Whom the person has let in, and the owner has not listed yet: they stay in when the key changes. */
   readonly #vouched = new Set<PublicKey>();
-  #listing: Disposable | undefined;
+  readonly #listing: Listing;
   #isClosed = false;
 
   constructor(state: RoomState, deps: RoomTrustDeps) {
@@ -69,9 +66,10 @@ export class Membership {
       present: () => this.#present,
       issued: (policy) => this.#issued(policy),
     });
+    this.#listing = new Listing(this.#state, { clock, desk: this.desk, present: () => this.#present });
     this.#reminder = new Reminder({
       clock,
-      isNeeded: () => [...this.peers].some(([member, peer]) => this.#isOdds(member, peer)),
+      isNeeded: () => [...this.peers].some(([member, peer]) => isAtOdds(this.#state, member, peer)),
       remind: () => this.#greetAgain(),
     });
   }
@@ -149,7 +147,7 @@ export class Membership {
   close(): void {
     this.#isClosed = true;
     this.desk.close();
-    this.#listing?.dispose();
+    this.#listing.dispose();
     this.#reminder.dispose();
     this.peers.clear();
   }
@@ -232,24 +230,13 @@ export class Membership {
   async #issued(policy: Policy): Promise<void> {
     this.#state.isUnwritten = true;
     const before = this.#follow(policy);
-    await this.#written();
+    await written(this.#deps.persist, this.#deps.clock);
     if (this.#isClosed) return;
     if (this.#state.policy === policy) {
       this.#state.isUnwritten = false;
       this.#spread();
     }
     this.#tellNews(before, policy);
-  }
-
-  #written(): Promise<void> {
-    return new Promise((resolve) => {
-      const patience = this.#deps.clock.after(WRITE_PATIENCE_MS, resolve);
-      const done = () => {
-        patience.dispose();
-        resolve();
-      };
-      this.#deps.persist().then(done, done);
-    });
   }
 
   /** @returns the policy before. */
@@ -294,7 +281,7 @@ export class Membership {
     const standing = standingOf(ground, member, peer);
     peer.standing = standing;
     peer.isInside = belongs(ground, member, peer);
-    this.#listSoon();
+    this.#listing.arm();
     if (standing === before) return;
     if (standing === "door" && !this.#vouched.has(member) && this.peers.knocks(member)) {
       this.#deps.tell({ kind: "knock", member });
@@ -308,31 +295,13 @@ export class Membership {
     else this.#exchange.answer(member, peer);
   }
 
-  /** The owner writes down who came in with the room's key, so that it stays when the key changes. */
-  #listSoon(): void {
-    const { policy, isOwner } = this.#state;
-    if (this.#listing || !policy?.sealed || !isOwner || !listPresent(policy, this.#present)) return;
-    this.#listing = this.#deps.clock.after(LIST_AFTER_MS, () => {
-      this.#listing = undefined;
-      void this.desk.amend((held, present) => (held.sealed ? listPresent(held, present) : undefined));
-    });
-  }
-
   /** Something may have been lost. */
   #greetAgain(): void {
     for (const [member, peer] of this.peers) {
-      if (!this.#isOdds(member, peer)) continue;
+      if (!isAtOdds(this.#state, member, peer)) continue;
       this.#exchange.greetAgain(member, peer);
       this.consider(member, peer);
     }
-  }
-
-  /** This machine and the member do not agree. */
-  #isOdds(member: PublicKey, { prints, greeting, standing }: Peer): boolean {
-    if (!prints) return false;
-    if (!greeting || standing !== "member" || member === this.#state.handingOver?.to) return true;
-    const { policy } = this.#state;
-    return policy !== undefined && relationOf(greeting, policy) !== "same";
   }
 
   #refuse(member: PublicKey, code: string, message: string): void {

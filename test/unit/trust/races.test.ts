@@ -1,10 +1,11 @@
 import { describe, expect, it } from "vitest";
 import { HANDOVER_PATIENCE_MS } from "../../../shared/trust/desk.ts";
-import { LIST_AFTER_MS, WRITE_PATIENCE_MS } from "../../../shared/trust/membership.ts";
+import { LIST_AFTER_MS } from "../../../shared/trust/listing.ts";
 import type { Greeting, TrustMessage } from "../../../shared/trust/messages.ts";
 import { ANSWERS_TOLD, KNOCKS_TOLD } from "../../../shared/trust/peers.ts";
 import { type Policy, signHandOver, signPolicy, type UnsignedPolicy } from "../../../shared/trust/policy.ts";
 import { keyIdOf, makeRoomKey, ownerPinOf } from "../../../shared/trust/room-key.ts";
+import { WRITE_PATIENCE_MS } from "../../../shared/trust/written.ts";
 import { den, type Machine, sealedRoom, World } from "./world.ts";
 
 // Things that happen at once, in the wrong order, or by half; and members who make use of that.
