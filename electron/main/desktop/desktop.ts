@@ -1,25 +1,25 @@
-import type { RoomId } from "../../../shared/base/brand.ts";
 import type { Clock } from "../../../shared/base/clock.ts";
 import type { Logger } from "../../../shared/base/logger.ts";
 import { messageOf, type Result } from "../../../shared/base/result.ts";
 import type { AppState } from "../../../shared/ipc/app.ts";
-import type { Place } from "../../../shared/ipc/desktop.ts";
 import type { WatchableApp } from "../ipc/app-connection.ts";
 import type { UiFiles } from "../ui-server/files.ts";
 import { servePage } from "./app-protocol.ts";
 import { type Autostart, HIDDEN, type LaunchCommand } from "./autostart.ts";
 import { windowClosing } from "./closing.ts";
 import { LINK_SCHEME, LinkInbox, linkAmong } from "./deep-link.ts";
-import type { ElectronParts, NotificationPart } from "./electron-parts.ts";
+import type { ElectronParts } from "./electron-parts.ts";
 import { StartAtLogin } from "./login.ts";
 import type { ShellMemory } from "./memory.ts";
-import { type Notice, Notices, wordsOf } from "./notices.ts";
+import { Notices, type NoticeWords, wordsOf } from "./notices.ts";
+import { Notifications, placeOf, roomPlace } from "./notifications.ts";
 import { servePagePorts } from "./page-port.ts";
 import { appScheme, confine, DESKTOP_SCHEME, limitSession } from "./security.ts";
 import { languageFor, type Translate, translator } from "./strings.ts";
 import { Tray } from "./tray.ts";
 import type { TrayHost } from "./tray-host.ts";
 import { type TrayAction, trayModel } from "./tray-model.ts";
+import type { UpdateOptions } from "./updater.ts";
 import { MainWindow } from "./window.ts";
 
 /** The running program, as the shell needs it. */
@@ -48,6 +48,8 @@ export interface DesktopOptions {
   readonly openMemory: () => Promise<ShellMemory>;
   readonly startApp: () => Promise<Result<DesktopApp>>;
   readonly autostart: Autostart;
+  /** Looks for newer releases from now on, and says so when there is one. */
+  readonly keepUpdated: (tell: UpdateOptions["tell"]) => void;
   readonly trayHost: TrayHost;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -78,8 +80,7 @@ class Shell {
   readonly #electron: ElectronParts;
   readonly #links = new LinkInbox();
   readonly #notices: Notices;
-  /** Shown ones: without a reference their clicks would be collected with them. */
-  readonly #notifications = new Set<NotificationPart>();
+  readonly #notifications: Notifications;
   #app: DesktopApp | undefined;
   #starting: Promise<Result<DesktopApp>> | undefined;
   #window: MainWindow | undefined;
@@ -91,10 +92,11 @@ class Shell {
   constructor(options: DesktopOptions) {
     this.#options = options;
     this.#electron = options.electron;
+    this.#notifications = new Notifications(options.electron, (place) => this.#window?.show(place));
     this.#notices = new Notices({
       clock: options.clock,
       isWatched: () => this.#window?.isWatched ?? false,
-      show: (notice) => this.#showNotice(notice),
+      show: (notice) => this.#notifications.show(wordsOf(notice, this.#translate), placeOf(notice)),
     });
   }
 
@@ -149,7 +151,7 @@ class Shell {
       app,
       autostart,
       logger,
-      tell: (message) => this.#notify(this.#translate("login_failed_title"), message, { screen: "rooms" }),
+      tell: (body) => this.#tell({ title: this.#translate("login_failed_title"), body }),
     });
     const onState = (state: AppState) => {
       this.#state = state;
@@ -160,6 +162,13 @@ class Shell {
     onState(app.watch(onState).state);
     this.#listenToPower(app);
     app.onDown(() => this.#electron.app.quit());
+    this.#options.keepUpdated((news, version) => {
+      const [title, body] = [`update_${news}_title`, `update_${news}_body`] as const;
+      this.#notifications.show(
+        { title: this.#translate(title, { version }), body: this.#translate(body) },
+        { screen: "about" },
+      );
+    });
     this.#links.deliverTo((link) => {
       app.openLink(link);
       this.#window?.show();
@@ -178,8 +187,7 @@ class Shell {
       hide: () => this.#window?.hide(),
       minimize: () => this.#window?.minimize(),
       quit: () => electron.app.quit(),
-      tellOfTray: () =>
-        this.#notify(this.#translate("in_tray_title"), this.#translate("in_tray_body"), { screen: "rooms" }),
+      tellOfTray: () => this.#tell({ title: this.#translate("in_tray_title"), body: this.#translate("in_tray_body") }),
     });
     return new MainWindow(
       {
@@ -263,20 +271,9 @@ class Shell {
     }
   }
 
-  #showNotice(notice: Notice): void {
-    const { title, body } = wordsOf(notice, this.#translate);
-    this.#notify(title, body, placeOf(notice));
-  }
-
-  #notify(title: string, body: string, place: Place): void {
-    const notification = this.#electron.createNotification({ title, body });
-    this.#notifications.add(notification);
-    notification.on("click", () => {
-      this.#notifications.delete(notification);
-      this.#window?.show(place);
-    });
-    notification.on("close", () => this.#notifications.delete(notification));
-    notification.show();
+  /** Something about the program itself. */
+  #tell(words: NoticeWords): void {
+    this.#notifications.show(words, { screen: "rooms" });
   }
 
   get #translate(): Translate {
@@ -328,22 +325,4 @@ class Shell {
       this.#options.logger.error("stopping", { error: messageOf(error) });
     }
   }
-}
-
-/** A room that this machine is no longer in has no page. */
-function placeOf(notice: Notice): Place {
-  switch (notice.kind) {
-    case "members":
-    case "door":
-    case "key_changed":
-    case "let_in":
-    case "turned_away":
-      return roomPlace(notice.roomId);
-    default:
-      return { screen: "rooms" };
-  }
-}
-
-function roomPlace(roomId: RoomId): Place {
-  return { screen: "room", roomId };
 }

@@ -16,7 +16,6 @@ import { type DesktopApp, runDesktop } from "./desktop.ts";
 import { electronParts } from "./electron.ts";
 import { forgetfulProfile, openMemory } from "./memory.ts";
 import { profileAmong } from "./profile-argument.ts";
-import { languageFor, translator } from "./strings.ts";
 import { trayHost } from "./tray-host.ts";
 import { keepUpdated } from "./updater.ts";
 
@@ -62,23 +61,6 @@ function noted(file: string): string | undefined {
   }
 }
 
-keepUpdated({
-  installation: {
-    isPackaged: electronParts.app.isPackaged,
-    packageType: noted("package-type"),
-    hasSource: noted("app-update.yml") !== undefined,
-  },
-  env,
-  load: async () => (await import("electron-updater")).default.autoUpdater,
-  tell: (news, version) => {
-    const translate = translator(languageFor("system", electronParts.app.getPreferredSystemLanguages()));
-    const [title, body] = [translate(`update_${news}_title`, { version }), translate(`update_${news}_body`)];
-    electronParts.createNotification({ title, body }).show();
-  },
-  clock: systemClock,
-  logger,
-});
-
 // Not awaited here: Electron becomes ready only once this file has run to its end.
 runDesktop({
   electron: electronParts,
@@ -98,6 +80,19 @@ runDesktop({
   startApp,
   autostart:
     platform === "linux" ? autostartFile(env, homedir(), command) : loginItem(electronParts.app, platform, command),
+  keepUpdated: (tell) =>
+    keepUpdated({
+      installation: {
+        isPackaged: electronParts.app.isPackaged,
+        packageType: noted("package-type"),
+        hasSource: noted("app-update.yml") !== undefined,
+      },
+      env,
+      load: async () => (await import("electron-updater")).default.autoUpdater,
+      tell,
+      clock: systemClock,
+      logger,
+    }),
   trayHost: trayHost(platform),
   clock: systemClock,
   logger,

@@ -277,6 +277,19 @@ describe("notifications", () => {
     expect(window.webContents.sent).toEqual([{ channel: GO, message: { screen: "room", roomId: den.roomId } }]);
   });
 
+  it("tell of a newer release in the person's language, and lead to what this one is", async () => {
+    const { app, electron, window, find } = await play();
+    app.become({ settings: { ...defaultSettings, language: "de" } });
+    find("ready", "1.2.3");
+    find("there", "1.2.4");
+    expect(electron.notifications.map(({ options }) => options.title)).toEqual([
+      "GoVPN 1.2.3 ist bereit",
+      "Es gibt ein neues GoVPN: 1.2.4",
+    ]);
+    electron.notifications[0]!.emit("click");
+    expect(window.webContents.sent).toEqual([{ channel: GO, message: { screen: "about" } }]);
+  });
+
   it("do not tell what the person is looking at", async () => {
     const { app, electron } = await play();
     app.become(rooms(den));

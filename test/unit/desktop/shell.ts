@@ -1,5 +1,6 @@
 import { type DesktopApp, type DesktopOptions, runDesktop } from "../../../electron/main/desktop/desktop.ts";
 import { openMemory, type ShellMemory } from "../../../electron/main/desktop/memory.ts";
+import type { UpdateOptions } from "../../../electron/main/desktop/updater.ts";
 import type { UiFiles } from "../../../electron/main/ui-server/files.ts";
 import { silentLogger } from "../../../shared/base/logger.ts";
 import { ok, type Result } from "../../../shared/base/result.ts";
@@ -61,6 +62,8 @@ export interface ShellPlay {
   readonly tray: FakeTray;
   /** What the system would do at login. */
   readonly login: { isOn: boolean; result: Result<void>; sets: boolean[] };
+  /** The look for newer releases comes to something. */
+  readonly find: UpdateOptions["tell"];
   /** Another start of the program, with these arguments. */
   again(...args: string[]): void;
 }
@@ -87,6 +90,7 @@ export async function play(given: Given = {}): Promise<ShellPlay> {
     silentLogger,
   );
   const login: ShellPlay["login"] = { isOn: given.isLoginOn ?? false, result: ok(undefined), sets: [] };
+  let found: ShellPlay["find"] = () => {};
   before?.(electron, app);
   const running = runDesktop({
     electron,
@@ -103,6 +107,9 @@ export async function play(given: Given = {}): Promise<ShellPlay> {
         if (login.result.ok) login.isOn = on;
         return login.result;
       },
+    },
+    keepUpdated: (tell) => {
+      found = tell;
     },
     trayHost: async () => hasTray,
     clock,
@@ -124,6 +131,7 @@ export async function play(given: Given = {}): Promise<ShellPlay> {
     get tray() {
       return electron.trays[0]!;
     },
+    find: (news, version) => found(news, version),
     again: (...more) => void electron.app.emit("second-instance", new FakeEvent(), ["/opt/govpn", ...more]),
   };
 }
