@@ -4,6 +4,7 @@ import { type Failure, FailureError, fail, messageOf, ok, type Result } from "..
 import type { Signer } from "../../../shared/identity/keys.ts";
 import type { HostSnapshot, ServerView } from "../../../shared/ipc/contract.ts";
 import { dialableElsewhere, dialableHere } from "../server/address.ts";
+import type { EmbeddedServer } from "../server/embedded.ts";
 import type { Host } from "./host.ts";
 import { EMBEDDED_SERVER } from "./room-memory.ts";
 
@@ -26,11 +27,6 @@ export interface HostBlueprint extends Omit<HostPlan, "server"> {
   /** By what its rooms are kept. */
   readonly serverName: string;
   readonly publicServerUrl: () => string | undefined;
-}
-
-export interface EmbeddedServer {
-  readonly url: string;
-  close(): Promise<void>;
 }
 
 export interface HostParts {

@@ -2,8 +2,12 @@ import type { Logger } from "../../../shared/base/logger.ts";
 import { FailureError } from "../../../shared/base/result.ts";
 import { openRoomStore } from "../../adapters/store/libsql-room-store.ts";
 import { startServer } from "../../server/server.ts";
-import type { EmbeddedServer } from "../host/runner.ts";
 import { openServerFolder } from "./folder.ts";
+
+export interface EmbeddedServer {
+  readonly url: string;
+  close(): Promise<void>;
+}
 
 /**
  * A signaling server in this process, with its rooms in a folder that it holds until it is closed.
