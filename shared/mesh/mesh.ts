@@ -61,6 +61,10 @@ export interface MeshEvents {
 
 export type MeshDeps = Omit<LinkDeps, "seenNonces" | "describeSelf">;
 
+/** More rooms than two machines share. A server that has a member come and go without end costs no signature each time. */
+export const SHOWN_UP_BURST = 64;
+const SHOWN_UP_REFILL_MS = 60_000;
+
 interface Peer {
   readonly link: Link;
   readonly rooms: Set<RoomId>;
@@ -73,6 +77,7 @@ interface Peer {
   signOfLifeAt: number;
   /** When it last joined anew although its link was up. */
   rejoinedAt: number;
+  readonly shownUp: TokenBucket;
   /** Attempts that failed in a row: each goes by another of the rooms. */
   failures: number;
   shown: string;
@@ -129,7 +134,7 @@ export class Mesh {
     this.#heardOf(peer);
     peer.link.seen(weOffer, rejoined);
     // An offer goes by one room: whoever came to several would find this machine in that one alone.
-    if (weOffer && isElsewhere) peer.link.showUp(room);
+    if (weOffer && isElsewhere && peer.shownUp.take(this.#deps.clock.now())) peer.link.showUp(room);
     this.#show(key, peer);
   }
 
@@ -228,6 +233,7 @@ export class Mesh {
       absent: false,
       signOfLifeAt: this.#deps.clock.now(),
       rejoinedAt: Number.NEGATIVE_INFINITY,
+      shownUp: new TokenBucket(SHOWN_UP_BURST, SHOWN_UP_REFILL_MS, this.#deps.clock.now()),
       failures: 0,
       shown: "",
       // Rooms may be on different servers: what one cannot carry, the next one tries.

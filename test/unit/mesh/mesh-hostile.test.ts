@@ -3,7 +3,7 @@ import type { RoomId } from "../../../shared/base/brand.ts";
 import { MAX_CONTROL_PER_SECOND } from "../../../shared/mesh/control.ts";
 import { newSession, sealSignal } from "../../../shared/mesh/envelope.ts";
 import { ATTEMPT_MS, MAX_REMOTE_CANDIDATES } from "../../../shared/mesh/link.ts";
-import { MAX_PEERS, STRANGER_OFFERS } from "../../../shared/mesh/mesh.ts";
+import { MAX_PEERS, SHOWN_UP_BURST, STRANGER_OFFERS } from "../../../shared/mesh/mesh.ts";
 import type { TransportSignal } from "../../../shared/mesh/ports.ts";
 import { OFFER_BURST, SIGNAL_BURST } from "../../../shared/mesh/signal-allowance.ts";
 import { keyPair, room, seededRandom } from "./fixtures.ts";
@@ -177,6 +177,16 @@ describe("a server that lies", () => {
     expect(a.mesh.peers).toHaveLength(MAX_PEERS);
     a.mesh.dispose();
     expect(world.clock.pending).toBe(0);
+  });
+
+  it("is shown up to only so often, however often a server has it come to a room that it is in", async () => {
+    const world = new World();
+    const [a, b] = await world.linked();
+    const before = world.sent.length;
+    for (let n = 0; n < 10 * SHOWN_UP_BURST; n++) a.sees(b, true, "another" as RoomId);
+    await world.clock.advance(1_000);
+    expect(world.sent.length - before).toBe(SHOWN_UP_BURST);
+    expect([b.refused, a.view()?.state]).toEqual([[], "connected"]);
   });
 
   it("leaves no trace of strangers who cannot be understood, and cannot keep this machine busy with them", () => {
