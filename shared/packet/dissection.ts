@@ -1,6 +1,13 @@
 import { ICMP_HEADER_BYTES } from "./icmp.ts";
 import { IPV4, IPV4_MIN_HEADER_BYTES } from "./ipv4.ts";
-import { IPV6, IPV6_HEADER_BYTES, MAX_EXTENSION_HEADERS } from "./ipv6.ts";
+import {
+  IPV6,
+  IPV6_HEADER_BYTES,
+  isOpaqueHeader,
+  isOptionsHeader,
+  MAX_EXTENSION_HEADERS,
+  optionsBytes,
+} from "./ipv6.ts";
 import { PROTOCOL } from "./protocol.ts";
 import { TCP_MIN_HEADER_BYTES } from "./tcp.ts";
 import { UDP_HEADER_BYTES } from "./udp.ts";
@@ -107,28 +114,18 @@ export class Dissection {
     let kind: DissectionKind = "whole";
     let hasFragmentHeader = false;
     for (let walked = 0; walked <= MAX_EXTENSION_HEADERS; walked++) {
-      switch (this.protocol) {
-        case PROTOCOL.hopByHop:
-        case PROTOCOL.destinationOptions:
-          // Behind a fragment header they are part of what is put together, and were to be read again then.
-          if (hasFragmentHeader) return "unclear";
-          if (!this.#skip(packet, (u8(packet, this.transport + 1) + 1) * 8)) return "unclear";
-          break;
-        case PROTOCOL.fragment:
-          if (hasFragmentHeader || this.transport + FRAGMENT_HEADER_BYTES > this.end) return "unclear";
-          hasFragmentHeader = true;
-          kind = this.#readFragmentHeader(packet, isQuoted);
-          if (kind === "unclear" || kind === "later") return kind;
-          break;
-        // A routing header names another destination; the others hide or change what follows.
-        case PROTOCOL.routing:
-        case PROTOCOL.authentication:
-        case PROTOCOL.mobility:
-        case PROTOCOL.hostIdentity:
-        case PROTOCOL.shim6:
-          return "unclear";
-        default:
-          return kind;
+      if (isOpaqueHeader(this.protocol)) return "unclear";
+      if (isOptionsHeader(this.protocol)) {
+        // Behind a fragment header they are part of what is put together, and were to be read again then.
+        if (hasFragmentHeader) return "unclear";
+        if (!this.#skip(packet, optionsBytes(packet, this.transport))) return "unclear";
+      } else if (this.protocol === PROTOCOL.fragment) {
+        if (hasFragmentHeader || this.transport + FRAGMENT_HEADER_BYTES > this.end) return "unclear";
+        hasFragmentHeader = true;
+        kind = this.#readFragmentHeader(packet, isQuoted);
+        if (kind === "unclear" || kind === "later") return kind;
+      } else {
+        return kind;
       }
     }
     return "unclear";

@@ -49,14 +49,21 @@ export function ipv6Transport(packet: Uint8Array, header: Ipv6Header): Transport
   return undefined;
 }
 
-/** The extension headers that have the common layout "next header, length" (RFC 6564), and the two that nearly do. */
-function isExtension(protocol: number): boolean {
+/** Options for those on the way or at the end: they change nothing of what follows, and anyone may step over them. */
+export function isOptionsHeader(protocol: number): boolean {
+  return protocol === PROTOCOL.hopByHop || protocol === PROTOCOL.destinationOptions;
+}
+
+/** The length of the options header at `at`, whose second byte counts 8-byte units less one. */
+export function optionsBytes(packet: Uint8Array, at: number): number {
+  return (u8(packet, at + 1) + 1) * 8;
+}
+
+/** An extension header that names another destination (routing), or covers, hides or changes what follows. */
+export function isOpaqueHeader(protocol: number): boolean {
   switch (protocol) {
-    case PROTOCOL.hopByHop:
     case PROTOCOL.routing:
-    case PROTOCOL.fragment:
     case PROTOCOL.authentication:
-    case PROTOCOL.destinationOptions:
     case PROTOCOL.mobility:
     case PROTOCOL.hostIdentity:
     case PROTOCOL.shim6:
@@ -66,9 +73,14 @@ function isExtension(protocol: number): boolean {
   }
 }
 
+/** The extension headers that have the common layout "next header, length" (RFC 6564), and the two that nearly do. */
+function isExtension(protocol: number): boolean {
+  return protocol === PROTOCOL.fragment || isOptionsHeader(protocol) || isOpaqueHeader(protocol);
+}
+
 function extensionBytes(packet: Uint8Array, protocol: number, offset: number): number {
   if (protocol === PROTOCOL.fragment) return FRAGMENT_HEADER_BYTES;
-  const length = u8(packet, offset + 1);
-  // RFC 4302 counts the authentication header in 4-byte units less two; all others count 8-byte units less one.
-  return protocol === PROTOCOL.authentication ? (length + 2) * 4 : (length + 1) * 8;
+  // RFC 4302 counts the authentication header in 4-byte units less two; all others are as options headers.
+  if (protocol === PROTOCOL.authentication) return (u8(packet, offset + 1) + 2) * 4;
+  return optionsBytes(packet, offset);
 }

@@ -1,5 +1,12 @@
 import { IPV4, IPV4_MIN_HEADER_BYTES } from "./ipv4.ts";
-import { IPV6, IPV6_HEADER_BYTES, MAX_EXTENSION_HEADERS } from "./ipv6.ts";
+import {
+  IPV6,
+  IPV6_HEADER_BYTES,
+  isOpaqueHeader,
+  isOptionsHeader,
+  MAX_EXTENSION_HEADERS,
+  optionsBytes,
+} from "./ipv6.ts";
 import { PROTOCOL } from "./protocol.ts";
 import { TCP, TCP_MIN_HEADER_BYTES } from "./tcp.ts";
 import { UDP, UDP_HEADER_BYTES } from "./udp.ts";
@@ -79,24 +86,12 @@ export class TransportLayout {
     let protocol = u8(packet, IPV6.nextHeader);
     let at = IPV6_HEADER_BYTES;
     for (let walked = 0; walked <= MAX_EXTENSION_HEADERS; walked++) {
-      switch (protocol) {
-        case PROTOCOL.hopByHop:
-        case PROTOCOL.destinationOptions:
-          if (at + 8 > end) return "unclear";
-          protocol = u8(packet, at);
-          at += (u8(packet, at + 1) + 1) * 8;
-          break;
-        // A routing header moves the address that the checksum covers, an authentication header covers every byte.
-        case PROTOCOL.routing:
-        case PROTOCOL.fragment:
-        case PROTOCOL.authentication:
-        case PROTOCOL.mobility:
-        case PROTOCOL.hostIdentity:
-        case PROTOCOL.shim6:
-          return "unclear";
-        default:
-          return this.#readTransport(packet, protocol, at);
-      }
+      // A routing header moves the address that the checksum covers, an authentication header covers every byte.
+      if (protocol === PROTOCOL.fragment || isOpaqueHeader(protocol)) return "unclear";
+      if (!isOptionsHeader(protocol)) return this.#readTransport(packet, protocol, at);
+      if (at + 8 > end) return "unclear";
+      protocol = u8(packet, at);
+      at += optionsBytes(packet, at);
     }
     return "unclear";
   }
