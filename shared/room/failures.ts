@@ -1,5 +1,5 @@
 import type { RoomId } from "../base/brand.ts";
-import type { Failure } from "../base/result.ts";
+import { type Failure, fail, type Result } from "../base/result.ts";
 import type { RequestFailureCode } from "../signaling/failures.ts";
 
 /** Why something asked of a room did not happen: the server's reasons, the way's, and this side's own. */
@@ -17,4 +17,8 @@ export type RoomFailureCode =
 export interface RoomFailure extends Failure<RoomFailureCode> {
   /** With "already_created": the room that the server says this key owns. */
   readonly roomId?: RoomId;
+}
+
+export function unknownRoom(): Result<never, RoomFailure> {
+  return fail("unknown_room", "this machine is not in that room");
 }

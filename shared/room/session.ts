@@ -7,15 +7,15 @@ import type { RandomBytes } from "../base/random.ts";
 import { fail, messageOf, ok, type Result } from "../base/result.ts";
 import { MAX_SIGNAL_LENGTH, PIN_PATTERN, ROOM_ID_PATTERN } from "../protocols/govpn/limits.ts";
 import type { SignalingClient } from "../signaling/client.ts";
-import type { RequestFailure } from "../signaling/failures.ts";
 import { REQUEST_DEADLINE_MS } from "../signaling/requests.ts";
 import { type CreateRoom, Creation } from "./creation.ts";
 import { Departures } from "./departures.ts";
 import type { RoomSessionsEvents } from "./events.ts";
-import type { RoomFailure } from "./failures.ts";
+import { type RoomFailure, unknownRoom } from "./failures.ts";
 import { Intake } from "./intake.ts";
 import { Membership } from "./membership.ts";
 import { cleanRoomName } from "./names.ts";
+import { OwnerRequests } from "./owner-requests.ts";
 import type { SavedRoom } from "./saved.ts";
 import { type SignalKind, signalMessage } from "./signal.ts";
 import { type RoomSnapshot, snapshotOf } from "./snapshot.ts";
@@ -61,6 +61,7 @@ export class RoomSessions implements Disposable {
   readonly #intake: Intake;
   readonly #subscriptions = new DisposableStore();
   readonly #creation: Creation;
+  readonly #owner: OwnerRequests;
   #savedText = "[]";
 
   constructor(options: RoomSessionsOptions) {
@@ -75,6 +76,13 @@ export class RoomSessions implements Disposable {
       opened: (saved, name) => this.#created(saved, name),
       enter: (saved) => this.#enter(saved),
       onQueued: () => this.events.emit("creationQueued", { until: this.creationQueuedUntil }),
+    });
+    this.#owner = new OwnerRequests({
+      client,
+      self: options.self,
+      clock,
+      rooms: this.#rooms,
+      onKicked: (event) => this.events.emit("peerGone", event),
     });
     this.#intake = new Intake(this.#rooms, clock, {
       peerSeen: (event) => this.events.emit("peerSeen", event),
@@ -175,64 +183,20 @@ export class RoomSessions implements Disposable {
   }
 
   /** Renames a room of one's own. @returns the name as the server has it. */
-  async rename(roomId: RoomId, name: string): Promise<Result<string, RoomFailure>> {
-    const cleaned = cleanRoomName(name);
-    if (cleaned === undefined) return fail("invalid_room_name", "a room needs a name that can be seen");
-    const { client } = this.#options;
-    const result = await this.#whileJoined(roomId, (deadlineMs) =>
-      client.request({ type: "Rename", room_id: roomId, room_name: cleaned }, { deadlineMs, repeat: false }),
-    );
-    if (!result.ok) return result;
-    const named = cleanRoomName(result.value.room_name ?? "") ?? cleaned;
-    this.#rooms.get(roomId)?.apply({ type: "renamed", name: named });
-    return ok(named);
+  rename(roomId: RoomId, name: string): Promise<Result<string, RoomFailure>> {
+    return this.#owner.rename(roomId, name);
   }
 
   /** Removes a member from a room of one's own. It can come back with the PIN. */
-  async kick(roomId: RoomId, publicKey: PublicKey): Promise<Result<void, RoomFailure>> {
-    if (publicKey === this.#options.self) return fail("kick_self", "leave the room instead of kicking yourself");
-    const membership = this.#rooms.get(roomId);
-    if (!membership) return unknownRoom();
-    const member = membership.member(publicKey);
-    if (!member) return fail("unknown_member", "nobody with this key is in the room");
-    const { client } = this.#options;
-    const result = await this.#whileJoined(roomId, (deadlineMs) => {
-      // Looked up again, for after a reconnect the member may have another.
-      const target = membership.member(publicKey)?.connectionId ?? publicKey;
-      return client.request({ type: "Kick", room_id: roomId, target_id: target }, { deadlineMs });
-    });
-    // Not there any more is as good as removed: the first try may have done it.
-    if (!result.ok && result.error.code !== "peer_missing") return result;
-    if (membership.member(publicKey)) {
-      membership.apply({ type: "memberGone", publicKey, reason: "kicked" });
-      this.events.emit("peerGone", { roomId, publicKey, reason: "kicked" });
-    }
-    return ok(undefined);
+  kick(roomId: RoomId, publicKey: PublicKey): Promise<Result<void, RoomFailure>> {
+    return this.#owner.kick(roomId, publicKey);
   }
 
-  /**
-   * Makes a member the owner of a room of one's own, at the server. Whom the members take for the owner is theirs to say.
-   * "not_supported": the server knows no such message, and goes on taking this machine for the owner.
-   * "peer_owns_room": a key may own one room.
-   */
+  /** As `OwnerRequests.handOver`; then the room is not this machine's any more. */
   async handOver(roomId: RoomId, publicKey: PublicKey): Promise<Result<void, RoomFailure>> {
-    if (publicKey === this.#options.self) return fail("hand_over_self", "the room is this machine's already");
-    const membership = this.#rooms.get(roomId);
-    if (!membership) return unknownRoom();
-    if (!membership.member(publicKey)) return fail("unknown_member", "nobody with this key is in the room");
-    const { client } = this.#options;
-    let isUnanswered = false;
-    const result = await this.#whileJoined<unknown>(roomId, async (deadlineMs) => {
-      const target = membership.member(publicKey)?.connectionId ?? publicKey;
-      const answer = await client.request({ type: "HandOver", room_id: roomId, target_id: target }, { deadlineMs });
-      // Not the owner any more, when the answer to the first time of asking was lost: it was done then.
-      if (!answer.ok && answer.error.code === "not_owner" && isUnanswered) return ok(undefined);
-      isUnanswered ||= !answer.ok && answer.error.code === "connection_lost";
-      return answer;
-    });
-    if (!result.ok) return result;
-    this.setOwner(roomId, false);
-    return ok(undefined);
+    const done = await this.#owner.handOver(roomId, publicKey);
+    if (done.ok) this.setOwner(roomId, false);
+    return done;
   }
 
   /** Whose the room is was decided elsewhere: by its members' signed policy. The server is not asked. */
@@ -329,30 +293,6 @@ export class RoomSessions implements Disposable {
     return fail("timeout", "the room could not be joined in time");
   }
 
-  /** Asks something that only a member may, once the room is joined; again if the connection is lost meanwhile. */
-  async #whileJoined<T>(
-    roomId: RoomId,
-    ask: (deadlineMs: number) => Promise<Result<T, RequestFailure>>,
-  ): Promise<Result<T, RoomFailure>> {
-    const { clock } = this.#options;
-    const deadline = clock.now() + REQUEST_DEADLINE_MS;
-    for (;;) {
-      const membership = this.#rooms.get(roomId);
-      if (!membership) return unknownRoom();
-      if (!(await membership.whenJoined(deadline - clock.now()))) {
-        return membership.isLeft ? unknownRoom() : fail("timeout", "the room could not be reached in time");
-      }
-      membership.touch();
-      const result = await ask(deadline - clock.now());
-      if (result.ok || (result.error.code !== "connection_lost" && result.error.code !== "not_in_room")) return result;
-      if (membership.isJoined) {
-        // The server has forgotten us on a connection that still stands: enter again.
-        membership.signalingLost();
-        void membership.rejoin();
-      }
-    }
-  }
-
   #checkEntry(pin: string, roomId?: RoomId): Result<never, RoomFailure> | undefined {
     if (!PIN_PATTERN.test(pin)) return fail("invalid_pin", "a PIN is exactly four digits");
     const isNew = roomId === undefined || !this.#rooms.has(roomId);
@@ -398,8 +338,4 @@ export class RoomSessions implements Disposable {
     this.#savedText = text;
     this.events.emit("saved", saved);
   }
-}
-
-function unknownRoom(): Result<never, RoomFailure> {
-  return fail("unknown_room", "this machine is not in that room");
 }
