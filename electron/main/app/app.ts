@@ -37,7 +37,6 @@ export interface AppStart extends RunOptions {
 export interface AppEvents {
   /** Somebody asked the program to end. */
   down: Record<string, never>;
-  settings: { readonly before: Settings; readonly after: Settings };
 }
 
 /** What the program answers of itself: neither the host's, nor of the settings, nor of the identity. */
@@ -85,15 +84,11 @@ export class App implements WatchableApp {
       this.#damaged.push({ code, message });
       activity.add({ kind: "file_damaged", code, detail: message });
     });
-    const onSaved = (before: Settings, after: Settings) => {
-      this.events.emit("settings", { before, after });
-      this.#publisher.changed();
-    };
     const identity = new IdentityRequests({ parts, runner, planner, activity });
     this.#handlers = {
       ...new HostRequests({ runner, planner, activity, watch: () => this.#activityWatch }).handlers,
       ...identity.handlers,
-      ...new SettingsRequests({ settings, runner, planner, activity, identity, onSaved }).handlers,
+      ...new SettingsRequests({ settings, runner, planner, activity, identity }).handlers,
       ...this.#ownHandlers(),
     };
   }

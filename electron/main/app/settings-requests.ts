@@ -14,8 +14,6 @@ export interface SettingsRequestsDeps {
   readonly planner: HostPlanner;
   readonly activity: ActivityLog;
   readonly identity: IdentityRequests;
-  /** They are kept; what runs is brought in line with them next. */
-  readonly onSaved: (before: Settings, after: Settings) => void;
 }
 
 type SettingsMethod = "setUsername" | "saveSettings" | "exportSettings" | "importSettings" | "reset";
@@ -52,7 +50,7 @@ export class SettingsRequests {
   }
 
   async #replace(replace: () => Promise<Result<SettingsReplaced>>): Promise<Result<Settings>> {
-    const { planner, activity, onSaved } = this.#deps;
+    const { planner, activity } = this.#deps;
     const replaced = await replace();
     if (!replaced.ok) return replaced;
     const { before, after } = replaced.value;
@@ -60,7 +58,6 @@ export class SettingsRequests {
     const changed = names.filter((name) => JSON.stringify(before[name]) !== JSON.stringify(after[name]));
     if (changed.length === 0) return ok(after);
     activity.add({ kind: "settings_changed", detail: changed.join(" ") });
-    onSaved(before, after);
     await planner.settingsChanged(changed);
     return ok(after);
   }
