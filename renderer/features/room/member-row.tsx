@@ -12,12 +12,13 @@ import { MemberPath } from "./member-path.tsx";
 import type { MemberRef } from "./member-ref.ts";
 import { MemberRtt } from "./member-rtt.tsx";
 import { MemberTraffic } from "./member-traffic.tsx";
+import type { Fit } from "./use-fit.ts";
 
 /** Of fifty rows most are out of sight: those are neither laid out nor painted until they come into it. */
 const OFF_SCREEN = "[content-visibility:auto] [contain-intrinsic-size:auto_4rem]";
 
 /** Each cell reads what it shows by itself, so that a round trip that changes draws two numbers and a line. */
-export const MemberRow = memo(function MemberRow({ roomId, publicKey }: MemberRef) {
+export const MemberRow = memo(function MemberRow({ roomId, publicKey, fit }: MemberRef & { readonly fit: Fit }) {
   const { t } = useTranslation();
   const username = useHost(({ rooms }) => rooms[roomId]?.members[publicKey]?.username ?? "");
   const ipv4 = useHost(({ rooms }) => rooms[roomId]?.members[publicKey]?.ipv4 ?? "");
@@ -35,24 +36,30 @@ export const MemberRow = memo(function MemberRow({ roomId, publicKey }: MemberRe
         <div className="min-w-0 flex-1">
           <MemberName roomId={roomId} publicKey={publicKey} />
           <div className="flex min-w-0 items-center gap-x-2.5 text-text-2 @3xl/members:hidden">
-            {address}
-            <span className="contents @[34rem]/members:hidden">
-              <MemberRtt roomId={roomId} publicKey={publicKey} isCompact />
-              <MemberPath roomId={roomId} publicKey={publicKey} isCompact />
-            </span>
+            {fit !== "wide" && address}
+            {fit === "stacked" && (
+              <span className="contents @[34rem]/members:hidden">
+                <MemberRtt roomId={roomId} publicKey={publicKey} isCompact />
+                <MemberPath roomId={roomId} publicKey={publicKey} isCompact />
+              </span>
+            )}
           </div>
         </div>
       </div>
-      <div className="hidden @3xl/members:block">{address}</div>
-      <div className="hidden @[34rem]/members:block">
-        <MemberPath roomId={roomId} publicKey={publicKey} />
-      </div>
-      <div className="hidden @[34rem]/members:block">
-        <MemberRtt roomId={roomId} publicKey={publicKey} />
-      </div>
-      <div className="hidden @[34rem]/members:block">
-        <MemberTraffic roomId={roomId} publicKey={publicKey} />
-      </div>
+      {fit === "wide" && <div className="hidden @3xl/members:block">{address}</div>}
+      {fit !== "stacked" && (
+        <>
+          <div className="hidden @[34rem]/members:block">
+            <MemberPath roomId={roomId} publicKey={publicKey} />
+          </div>
+          <div className="hidden @[34rem]/members:block">
+            <MemberRtt roomId={roomId} publicKey={publicKey} />
+          </div>
+          <div className="hidden @[34rem]/members:block">
+            <MemberTraffic roomId={roomId} publicKey={publicKey} />
+          </div>
+        </>
+      )}
       <MemberMenu roomId={roomId} publicKey={publicKey} />
     </li>
   );

@@ -1,5 +1,5 @@
-import { useTranslation } from "react-i18next";
 import { useFormats } from "../../i18n/format.ts";
+import { useFigureLabel } from "../../i18n/use-figure-label.ts";
 import { useHost, useModel } from "../../store/context.ts";
 import { isReached } from "../../store/rooms.ts";
 import { SAMPLE_COUNT } from "../../store/samples.ts";
@@ -11,7 +11,6 @@ const NO_VALUES: readonly (number | null)[] = [];
 
 /** The round trip now, and its last minute. */
 export function MemberRtt({ roomId, publicKey, isCompact = false }: MemberRef & { readonly isCompact?: boolean }) {
-  const { t } = useTranslation();
   const { milliseconds } = useFormats();
   const isConnected = useHost(({ rooms }) => {
     const member = rooms[roomId]?.members[publicKey];
@@ -20,11 +19,12 @@ export function MemberRtt({ roomId, publicKey, isCompact = false }: MemberRef & 
   const rttMs = useHost(({ rooms }) => rooms[roomId]?.members[publicKey]?.rttMs);
   const name = useHost(({ rooms }) => rooms[roomId]?.members[publicKey]?.username ?? "");
   const values = useModel(({ samples }) => samples[publicKey]?.rttMs ?? NO_VALUES);
+  const label = useFigureLabel("member.rtt", name, "ms");
   if (!isConnected || rttMs === undefined) return null;
   const text = milliseconds(rttMs);
   return (
     <span className="flex items-center gap-2 text-sm">
-      <span className="sr-only">{t("member.rtt", { name, ms: text })}</span>
+      <span className="sr-only">{label(text)}</span>
       <span aria-hidden="true" className={cx("figures whitespace-nowrap", !isCompact && "min-w-11")}>
         {text}
       </span>

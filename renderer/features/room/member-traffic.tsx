@@ -1,6 +1,7 @@
 import { ArrowDown, ArrowUp } from "lucide-react";
 import { useTranslation } from "react-i18next";
 import { useFormats } from "../../i18n/format.ts";
+import { useFigureLabel } from "../../i18n/use-figure-label.ts";
 import { useHost, useModel } from "../../store/context.ts";
 import { isReached } from "../../store/rooms.ts";
 import { last } from "../../store/samples.ts";
@@ -21,20 +22,22 @@ export function MemberTraffic({ roomId, publicKey }: MemberRef) {
   const name = useHost(({ rooms }) => rooms[roomId]?.members[publicKey]?.username ?? "");
   const down = useModel(({ samples }) => last(samples[publicKey]?.inBps ?? []) ?? 0);
   const up = useModel(({ samples }) => last(samples[publicKey]?.outBps ?? []) ?? 0);
+  const downLabel = useFigureLabel("member.down", name, "rate");
+  const upLabel = useFigureLabel("member.up", name, "rate");
   if (!isConnected) return null;
   if (down < QUIET_BPS && up < QUIET_BPS) return <span className="text-text-3 text-xs">{t("member.idle")}</span>;
   const lines = [
-    { way: "down", Icon: ArrowDown, bps: down, label: t("member.down", { name, rate: rate(down) }) },
-    { way: "up", Icon: ArrowUp, bps: up, label: t("member.up", { name, rate: rate(up) }) },
+    { way: "down", Icon: ArrowDown, bps: down, text: rate(down), label: downLabel },
+    { way: "up", Icon: ArrowUp, bps: up, text: rate(up), label: upLabel },
   ];
   return (
     <span className="grid text-xs leading-4.5">
-      {lines.map(({ way, Icon, bps, label }) => (
+      {lines.map(({ way, Icon, bps, text, label }) => (
         <span key={way} className={cx("flex items-center gap-1.5", bps < QUIET_BPS ? "text-text-3" : "text-text")}>
           <Icon size={12} aria-hidden="true" className="shrink-0 text-text-3" />
-          <span className="sr-only">{label}</span>
+          <span className="sr-only">{label(text)}</span>
           <span aria-hidden="true" className="figures truncate">
-            {bps < QUIET_BPS ? t("member.idle") : rate(bps)}
+            {bps < QUIET_BPS ? t("member.idle") : text}
           </span>
         </span>
       ))}

@@ -1,4 +1,5 @@
 import { DoorOpen, UserPlus } from "lucide-react";
+import { useRef } from "react";
 import { useTranslation } from "react-i18next";
 import type { PublicKey, RoomId } from "../../../shared/base/brand.ts";
 import { useActions, useHost, useHostList, useModel } from "../../store/context.ts";
@@ -12,6 +13,7 @@ import { MemberColumns } from "./member-columns.tsx";
 import { MemberRow } from "./member-row.tsx";
 import { MemberSkeleton } from "./member-skeleton.tsx";
 import { RoomHeader } from "./room-header.tsx";
+import { useFit } from "./use-fit.ts";
 import { Waiting } from "./waiting.tsx";
 
 export function RoomPage() {
@@ -55,7 +57,6 @@ function Inside({ roomId }: { readonly roomId: RoomId }) {
 function Members({ roomId }: { readonly roomId: RoomId }) {
   const { t } = useTranslation();
   const { openDialog } = useActions();
-  const name = useHost(({ rooms }) => rooms[roomId]?.name ?? "");
   const state = useHost(({ rooms }) => rooms[roomId]?.state);
   const keys = useHostList(({ rooms }): readonly PublicKey[] => {
     const room = rooms[roomId];
@@ -67,17 +68,7 @@ function Members({ roomId }: { readonly roomId: RoomId }) {
   if (state === "entering" && isEmpty) return <MemberSkeleton label={t("room.enteringTitle")} />;
   return (
     <>
-      <section // What may be old has no colour, which stands for what is so now.
-        className={cx("card @container/members overflow-clip", !isOpen && "grayscale")}
-        aria-label={t("room.membersLabel", { name })}
-      >
-        <MemberColumns />
-        <ul>
-          {keys.map((key) => (
-            <MemberRow key={key} roomId={roomId} publicKey={key} />
-          ))}
-        </ul>
-      </section>
+      <MemberList roomId={roomId} keys={keys} />
       {isOpen && keys.length <= 1 && !hasVisitors && (
         <EmptyState
           title={t("room.aloneTitle")}
@@ -91,6 +82,35 @@ function Members({ roomId }: { readonly roomId: RoomId }) {
         </EmptyState>
       )}
     </>
+  );
+}
+
+interface MemberListProps {
+  readonly roomId: RoomId;
+  /** In the order in which they are shown. */
+  readonly keys: readonly PublicKey[];
+}
+
+function MemberList({ roomId, keys }: MemberListProps) {
+  const { t } = useTranslation();
+  const name = useHost(({ rooms }) => rooms[roomId]?.name ?? "");
+  const isOpen = useModel(({ link }) => link.kind === "open");
+  const card = useRef<HTMLElement>(null);
+  const fit = useFit(card);
+  return (
+    <section
+      ref={card}
+      // What may be old has no colour, which stands for what is so now.
+      className={cx("card @container/members overflow-clip", !isOpen && "grayscale")}
+      aria-label={t("room.membersLabel", { name })}
+    >
+      <MemberColumns />
+      <ul>
+        {keys.map((key) => (
+          <MemberRow key={key} roomId={roomId} publicKey={key} fit={fit} />
+        ))}
+      </ul>
+    </section>
   );
 }
 
