@@ -456,6 +456,40 @@ describe("a member that lies", () => {
   });
 });
 
+describe("a member of whom the server does not say that it is in the room", () => {
+  /** Ben greets Ann, who has just been told that he is in none of her rooms. */
+  async function greetsAgain(sealed: boolean, change: (greeting: Greeting) => Greeting = (greeting) => greeting) {
+    const world = new World();
+    const [ann, ben] = [world.machine("ann"), world.machine("ben")];
+    let greeting: Greeting | undefined;
+    world.overhear = (message, from) => {
+      if (message.t === "room" && from === ben) greeting = message;
+    };
+    await ann.trust.found(den, "Den", sealed);
+    ben.trust.enter(den, ann.room.invitation);
+    world.link(ann, ben);
+    await world.settle();
+    ann.trust.shares(ben.key, []);
+    expect([isAdmitted(ann, ben), ann.room.knows(ben.key)]).toEqual([false, false]);
+    if (!greeting) throw new Error("ben has not greeted");
+    world.carry(ben, ann.key, change(greeting));
+    await world.settle();
+    return isAdmitted(ann, ben);
+  }
+
+  it("comes in all the same by proving the key of a sealed one", async () => {
+    expect(await greetsAgain(true)).toBe(true);
+  });
+
+  it("does not with a proof that does not hold", async () => {
+    expect(await greetsAgain(true, (greeting) => ({ ...greeting, proof: "A".repeat(43) }))).toBe(false);
+  });
+
+  it("does not where a room is open: its PIN is the server's to ask for", async () => {
+    expect(await greetsAgain(false)).toBe(false);
+  });
+});
+
 describe("a room that is opened and sealed again", () => {
   it("keeps who is in it under a new key, and a removed member out", async () => {
     const { world, ann, ben, cem } = await three();
