@@ -25,7 +25,8 @@ export function said(t: TFunction<"app">, i18n: i18n, formats: Formats, { code =
   const words: unknown = i18n.getResource(language, "app", "doctor");
   if (typeof words === "object" && words !== null && Object.hasOwn(words, code)) {
     const given = written(values, formats);
-    return { text: begun(t(`doctor.${code}`, given), given) };
+    const sentence = t(`doctor.${code}`, given);
+    return { text: begun(sentence, given) };
   }
   const failure = knownFailure(code);
   return failure ? { text: t(`failures.${failure}`), original: text } : { text: begun(text, values), isForeign: true };
