@@ -1,7 +1,8 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { defaultLimits, type ServerLimits } from "../../../electron/server/limits.ts";
 import { ServerMetrics } from "../../../electron/server/metrics.ts";
-import { type Outcome, RoomService } from "../../../electron/server/room-service.ts";
+import type { Outcome } from "../../../electron/server/outcome.ts";
+import { RoomService } from "../../../electron/server/room-service.ts";
 import type { ClientAddress } from "../../../electron/server/rooms.ts";
 import type { PublicKey } from "../../../shared/base/brand.ts";
 import { silentLogger } from "../../../shared/base/logger.ts";
