@@ -13,7 +13,7 @@ export function Tabs<T extends string>({ label, value, onChange, tabs }: TabsPro
     <Radix.Root value={value} onValueChange={(next) => onChange(next as T)}>
       <Radix.List
         aria-label={label}
-        className="inline-flex max-w-full gap-0.5 overflow-x-auto rounded-[10px] bg-well p-0.5"
+        className="fade-ends inline-flex max-w-full gap-0.5 overflow-x-auto rounded-[10px] bg-well p-0.5"
       >
         {tabs.map((tab) => (
           <Radix.Trigger

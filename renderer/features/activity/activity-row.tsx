@@ -19,16 +19,19 @@ export const ActivityRow = memo(function ActivityRow({ entry }: { readonly entry
   const { t } = useTranslation();
   const formats = useFormats();
   return (
-    <li className="flex items-start gap-3 px-4 py-2.5">
+    <li className="flex flex-wrap items-start gap-x-3 px-4 py-2.5 sm:flex-nowrap">
       <span aria-hidden="true" className={cx("mt-2 size-1.5 shrink-0 rounded-full", dots[toneOf(entry)])} />
-      <div className="min-w-0 flex-1">
+      <div className="min-w-0 flex-1 basis-4/5 sm:basis-0">
         <p className="text-pretty [overflow-wrap:anywhere]">{sentence()}</p>
         <Detail entry={entry} />
       </div>
-      <RoomLink entry={entry} />
-      <time dateTime={new Date(entry.at).toISOString()} className="figures mt-px shrink-0 text-sm text-text-3">
-        {formats.time(entry.at)}
-      </time>
+      {/* Beside the sentence, and in little room under it, the time first. */}
+      <div className="flex w-full shrink-0 flex-row-reverse items-start justify-end gap-3 ps-4.5 sm:w-auto sm:flex-row sm:ps-0">
+        <RoomLink entry={entry} />
+        <time dateTime={new Date(entry.at).toISOString()} className="figures mt-px shrink-0 text-sm text-text-3">
+          {formats.time(entry.at)}
+        </time>
+      </div>
     </li>
   );
 

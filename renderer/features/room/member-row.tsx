@@ -35,7 +35,7 @@ export const MemberRow = memo(function MemberRow({ roomId, publicKey, fit }: Mem
         </span>
         <div className="min-w-0 flex-1">
           <MemberName roomId={roomId} publicKey={publicKey} />
-          <div className="flex min-w-0 items-center gap-x-2.5 text-text-2 @3xl/members:hidden">
+          <div className="flex min-w-0 flex-wrap items-center gap-x-2.5 text-text-2 @3xl/members:hidden">
             {fit !== "wide" && address}
             {fit === "stacked" && (
               <span className="contents @[34rem]/members:hidden">
