@@ -99,8 +99,13 @@ export function statusOf({ wanted, rooms: byId, server, tunnel }: AppState): Sta
 
 /** Joined, and alone or with a member whose machine has answered. */
 function isEntered(room: UiRoom): boolean {
-  const others = Object.values(room.members).filter(({ state, standing }) => state !== "self" && standing !== "door");
+  const others = Object.values(room.members).filter((member) => member.state !== "self" && !isOutside(member));
   return room.state === "joined" && (others.length === 0 || isReached(room));
+}
+
+/** The server has it in the room, and this machine does not. */
+function isOutside({ standing }: MemberView): boolean {
+  return standing === "door" || standing === "turned_away" || standing === "removed" || standing === "banned";
 }
 
 /** Packets pass between somebody in it and this machine. */
@@ -110,7 +115,7 @@ function isReached({ members }: UiRoom): boolean {
 
 function roomMenu(room: UiRoom, translate: Translate): TrayItem {
   const members = Object.values(room.members)
-    .filter(({ standing }) => standing !== "door")
+    .filter((member) => !isOutside(member))
     .sort(bySelfThenName);
   const shown = members.slice(0, MAX_MENU_MEMBERS);
   const open = { do: "open", roomId: room.roomId } as const;

@@ -19,6 +19,9 @@ const shut = room("Office", [member("Ann", "self"), away]);
 const atDoor = { ...shut, trust: { ...shut.trust, seal: "unknown" as const, waiting: true } };
 const server = (kind: AppState["server"]["state"]) => ({ server: { url: "", state: kind, since: 0 } });
 
+const OUTSIDE = ["door", "turned_away", "removed", "banned"] as const;
+const withDee = (standing: (typeof OUTSIDE)[number]) => [member("Ann", "self"), { ...member("Dee"), standing }];
+
 describe("the tray's icon", () => {
   it.each<[string, string, Partial<AppState>]>([
     ["connected", "in a room with a member who answered", rooms(den)],
@@ -42,6 +45,11 @@ describe("the tray's icon", () => {
       "while the only member is lost",
       rooms(room("Den", [member("Ann", "self"), member("Ben", "reconnecting")])),
     ],
+    ...OUTSIDE.map((standing): [string, string, Partial<AppState>] => [
+      "connected",
+      `alone but for somebody outside: ${standing}`,
+      rooms(room("Den", withDee(standing))),
+    ]),
     ["connecting", "while somebody has to open a door", rooms(atDoor)],
     ["connecting", "while one room is entered and another's door is not open", rooms(den, atDoor)],
     ["problem", "while the server does not answer", { ...rooms(den), ...server("waiting") }],
@@ -130,6 +138,11 @@ describe("the tray's menu", () => {
     });
     expect(labels(items)).toContain("Den: 1 member");
     expect(labels(trayModel(state(rooms(visited)), translate).items)).not.toContain("Dee is at the door of Den…");
+  });
+
+  it.each(OUTSIDE)("counts nobody who is outside: %s", (standing) => {
+    const { items } = trayModel(state(rooms(room("Den", withDee(standing)))), translate);
+    expect(labels(menuOf(items, "Den: 1 member"))).not.toContain("Dee");
   });
 
   it("leads to a member who has another key than before", () => {
