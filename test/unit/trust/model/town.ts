@@ -143,6 +143,8 @@ export class Town {
 
   #overhear(message: TrustMessage, from: Machine, to: Machine): void {
     if ((from === this.liar || to === this.liar) && readTrustMessage(message).ok) this.overheard.push(message);
+    // Whoever is removed in the same moment has forgotten it before anybody looks.
+    if (message.t === "grant") this.#note(to, message.key);
     if (from === this.liar) return;
     if (message.t === "policy" || message.t === "grant") this.#file(message.policy);
     if (message.t === "grant") return this.#checkGrant(message, from, to);
