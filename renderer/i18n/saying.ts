@@ -25,7 +25,7 @@ export function said(t: TFunction<"app">, i18n: i18n, formats: Formats, { code =
   const words: unknown = i18n.getResource(language, "app", "doctor");
   if (typeof words === "object" && words !== null && Object.hasOwn(words, code)) {
     const given = written(values, formats);
-    const sentence = t(`doctor.${code}`, given);
+    const sentence = t(`doctor.${code}`, { defaultValue: text, replace: given });
     return { text: begun(sentence, given) };
   }
   const failure = knownFailure(code);

@@ -11,6 +11,6 @@ const FIGURE = "\u0000";
  */
 export function useFigureLabel(key: ParseKeys<"app">, name: string, figure: string): (text: string) => string {
   const { t } = useTranslation();
-  const sentence = useMemo(() => t(key, { name, [figure]: FIGURE }), [t, key, name, figure]);
+  const sentence = useMemo(() => t(key, { replace: { name, [figure]: FIGURE } }), [t, key, name, figure]);
   return (text) => sentence.replace(FIGURE, () => text);
 }
