@@ -10,6 +10,8 @@ export interface Formats {
   rate(bytesPerSecond: number): string;
   /** "12 ms", "0.8 ms". */
   milliseconds(ms: number): string;
+  /** A share of a hundred: "0.4%", "12%". */
+  percent(share: number): string;
   /** "5 minutes ago", "in 3 seconds". */
   relative(at: number, now: number): string;
   /** "14:05:09" */
@@ -64,6 +66,7 @@ export function formatsFor(language: string): Formats {
     bytes: (count) => scaled(count, ""),
     rate: (bytesPerSecond) => scaled(bytesPerSecond, "-per-second"),
     milliseconds: (ms) => unit("millisecond", ms < 10 ? 1 : 0).format(ms),
+    percent: (share) => unit("percent", share < 1 ? 1 : 0).format(share),
     relative(at, now) {
       const seconds = Math.round((at - now) / 1000);
       const size = Math.abs(seconds);

@@ -89,7 +89,12 @@ export function homeState(wallTime: number): AppState {
       "Family",
       [
         { ...memberOf(ana), path: "direct", lane: "media" },
-        { ...memberOf(ben), path: "relay", lane: "media" },
+        {
+          ...memberOf(ben),
+          path: "relay",
+          lane: "media",
+          quality: { rttMs: 31, lossPercent: 5.7, reorderedPercent: 0 },
+        },
         { ...memberOf(dora), path: "direct", lane: "packets", verified: false },
         memberOf(cem, "connecting"),
         memberOf(elodie, "reconnecting"),

@@ -46,6 +46,22 @@ describe("a room", () => {
     expect(cem.queryByRole("button", { name: /Direct|Relayed|Verified/ })).toBeNull();
   });
 
+  it("tells where a member's packets get lost, unless that is next to none", async () => {
+    const { host, happen } = openWindow(homeState, { place: HOME_PLACE });
+    const ana = await row("Ana Souza");
+    const lose = (lossPercent: number) =>
+      happen(() =>
+        host.changeMember(HOME, keyOf("Ana Souza"), (member) => ({
+          ...member,
+          quality: { rttMs: 11, lossPercent, reorderedPercent: 0 },
+        })),
+      );
+    await lose(5.69);
+    expect(ana.getAllByText(/6% lost/)).not.toHaveLength(0);
+    await lose(0.2);
+    expect(ana.queryAllByText(/lost/)).toHaveLength(0);
+  });
+
   it("shows a member's rates of the last second when its counters move, until nothing is said of them", async () => {
     const { host, happen, pass } = openWindow(homeState, { place: HOME_PLACE });
     const ana = await row("Ana Souza");
