@@ -72,7 +72,8 @@ export class Exchange {
     if (greeting.ask) peer.greeted = "";
     const refusal = refusalOf(peer);
     if (refusal !== undefined) this.door(member, peer, refusal);
-    else if (peer.isInside && (isRefusal(peer.told) || (greeting.ask && peer.told))) this.door(member, peer, "open");
+    // Whoever asks may remember a refusal of which this machine knows nothing: it was out of the room meanwhile.
+    else if (peer.isInside && (isRefusal(peer.told) || greeting.ask)) this.door(member, peer, "open");
     if (!policy) return;
     const relation = relationOf(greeting, policy);
     const lacksKey = policy.sealed && greeting.key !== policy.key;

@@ -6,7 +6,7 @@ import { OwnersDesk } from "./desk.ts";
 import { Exchange, type ExchangeDeps, isAtOdds } from "./exchange.ts";
 import { belongs, relationOf, standingOf } from "./gate.ts";
 import { Listing } from "./listing.ts";
-import type { DoorAnswer, Greeting, TrustMessage } from "./messages.ts";
+import { type DoorAnswer, type Greeting, isRefusal, type TrustMessage } from "./messages.ts";
 import { newsBetween, type RoomNews } from "./news.ts";
 import { type Peer, Peers, type Prints } from "./peers.ts";
 import { isListed, type Policy, removalOf } from "./policy.ts";
@@ -204,8 +204,9 @@ export class Membership {
 
   #onAnswer(member: PublicKey, peer: Peer, answer: DoorAnswer): void {
     if (peer.answer === answer) return;
+    const isNews = isRefusal(answer) || isRefusal(peer.answer);
     peer.answer = answer;
-    if (peer.answersTold.take(this.#deps.clock.now())) this.#deps.tell({ kind: "answered", member, answer });
+    if (isNews && peer.answersTold.take(this.#deps.clock.now())) this.#deps.tell({ kind: "answered", member, answer });
     this.consider(member, peer);
     this.#deps.changed();
   }

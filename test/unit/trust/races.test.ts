@@ -298,6 +298,24 @@ describe("whoever waits at the door", () => {
     expect([isAdmitted(ann, dora), isAdmitted(dora, ann)]).toEqual([true, true]);
   });
 
+  it("hears that it is in also of a member that has told it to wait, and was out of the room meanwhile", async () => {
+    const { world, ann, ben } = await three();
+    const eve = world.machine("eve");
+    eve.trust.enter(den);
+    world.link(eve, ann);
+    world.link(eve, ben);
+    await world.settle();
+    await ann.room.remove(ben.key, "kicked");
+    await ann.room.letIn(eve.key);
+    await ann.room.forgive(ben.key);
+    await world.settle();
+    // Another room had kept the connection up, and the server has said nothing of all this.
+    ben.trust.enter(den, ann.room.invitation);
+    await world.settle();
+    await world.pass(60_000);
+    expect([isAdmitted(ben, eve), isAdmitted(eve, ben)]).toEqual([true, true]);
+  });
+
   it("and was turned away hears that it is let in after all, also of others", async () => {
     const { world, ann, ben } = await three();
     const eve = world.machine("eve");
