@@ -1,8 +1,9 @@
 import type { RoomId } from "../../shared/base/brand.ts";
 import type { AppState } from "../../shared/ipc/app.ts";
+import { isReached } from "../../shared/ipc/members.ts";
 import type { LinkStatus } from "../bridge/connection.ts";
 import type { Model } from "./model.ts";
-import { isReached, othersIn } from "./rooms.ts";
+import { othersIn } from "./rooms.ts";
 
 /**
  * What the one big switch says. "connected" means: with this many members an end-to-end probe has answered, as the host

@@ -1,15 +1,11 @@
 import type { RoomId } from "../../shared/base/brand.ts";
 import type { AppState, UiRoom } from "../../shared/ipc/app.ts";
 import type { MemberView } from "../../shared/ipc/contract.ts";
+import { isInside } from "../../shared/ipc/members.ts";
 
-/** Packets pass between it and this computer: there is a connection, and neither waits at the other's door. */
-export function isReached({ state, standing }: MemberView): boolean {
-  return state === "connected" && standing === "member";
-}
-
-/** Everybody else of the room, but for who is not in it: at the door, turned away, or removed. */
+/** Everybody else of the room, but for who is not in it. */
 export function othersIn(room: UiRoom): readonly MemberView[] {
-  return Object.values(room.members).filter(({ state, standing }) => state !== "self" && isInside(standing));
+  return Object.values(room.members).filter((member) => member.state !== "self" && isInside(member));
 }
 
 /** How many are in the room, with this computer if it is. */
@@ -41,10 +37,6 @@ export function isOutside(room: UiRoom): boolean {
   return room.trust.waiting || (room.trust.seal === "unknown" && othersIn(room).length === 0);
 }
 
-function isInside(standing: MemberView["standing"]): boolean {
-  return standing === "member" || standing === "proving" || standing === "away";
-}
-
 function byName(a: MemberView, b: MemberView): number {
   return a.username.localeCompare(b.username) || (a.publicKey < b.publicKey ? -1 : 1);
 }
@@ -64,7 +56,7 @@ export function roomsInOrder({ rooms }: AppState): readonly RoomId[] {
 export function membersInOrder(room: UiRoom): readonly MemberView[] {
   const rank = (member: MemberView) => {
     if (member.state === "self") return 0;
-    if (!isInside(member.standing)) return 3;
+    if (!isInside(member)) return 3;
     return member.state === "connected" ? 1 : 2;
   };
   return Object.values(room.members)

@@ -1,6 +1,7 @@
 import type { RoomId } from "../../../shared/base/brand.ts";
 import type { AppState, UiRoom } from "../../../shared/ipc/app.ts";
 import type { MemberView } from "../../../shared/ipc/contract.ts";
+import { isInside, isReached } from "../../../shared/ipc/members.ts";
 import type { StringKey, Translate } from "./strings.ts";
 
 /**
@@ -92,31 +93,24 @@ export function statusOf({ wanted, rooms: byId, server, tunnel }: AppState): Sta
   if (tunnel.state === "failed") return { icon: "problem", words: "state_tunnel_failed" };
   if (server.state === "waiting" || server.state === "stopped") return { icon: "problem", words: "state_server_lost" };
   const isWaiting = server.state === "online" && rooms.some(({ trust }) => trust.waiting);
-  if (isWaiting && !rooms.some(isReached)) return { icon: "connecting", words: "state_at_door" };
+  if (isWaiting && !rooms.some(isAnyReached)) return { icon: "connecting", words: "state_at_door" };
   const isThere = server.state === "online" && rooms.every(isEntered);
   return isThere ? { icon: "connected", words: "state_connected" } : { icon: "connecting", words: "state_connecting" };
 }
 
 /** Joined, and alone or with a member whose machine has answered. */
 function isEntered(room: UiRoom): boolean {
-  const others = Object.values(room.members).filter((member) => member.state !== "self" && !isOutside(member));
-  return room.state === "joined" && (others.length === 0 || isReached(room));
-}
-
-/** The server has it in the room, and this machine does not. */
-function isOutside({ standing }: MemberView): boolean {
-  return standing === "door" || standing === "turned_away" || standing === "removed" || standing === "banned";
+  const others = Object.values(room.members).filter((member) => member.state !== "self" && isInside(member));
+  return room.state === "joined" && (others.length === 0 || isAnyReached(room));
 }
 
 /** Packets pass between somebody in it and this machine. */
-function isReached({ members }: UiRoom): boolean {
-  return Object.values(members).some(({ state, standing }) => state === "connected" && standing === "member");
+function isAnyReached({ members }: UiRoom): boolean {
+  return Object.values(members).some(isReached);
 }
 
 function roomMenu(room: UiRoom, translate: Translate): TrayItem {
-  const members = Object.values(room.members)
-    .filter((member) => !isOutside(member))
-    .sort(bySelfThenName);
+  const members = Object.values(room.members).filter(isInside).sort(bySelfThenName);
   const shown = members.slice(0, MAX_MENU_MEMBERS);
   const open = { do: "open", roomId: room.roomId } as const;
   const more = members.length - shown.length;

@@ -1,6 +1,6 @@
 import type { AppState } from "../../../shared/ipc/app.ts";
 import type { MemberView } from "../../../shared/ipc/contract.ts";
-import { isReached } from "../../store/rooms.ts";
+import { isReached } from "../../../shared/ipc/members.ts";
 
 /** Members of all rooms that answer, each once, by name. */
 export function connectedMembers({ rooms }: AppState): readonly MemberView[] {

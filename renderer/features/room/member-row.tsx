@@ -1,7 +1,7 @@
 import { memo } from "react";
 import { useTranslation } from "react-i18next";
+import { isReached } from "../../../shared/ipc/members.ts";
 import { useHost } from "../../store/context.ts";
-import { isReached } from "../../store/rooms.ts";
 import { Avatar } from "../../ui/avatar.tsx";
 import { cx } from "../../ui/classes.ts";
 import { Copyable } from "../../ui/copyable.tsx";

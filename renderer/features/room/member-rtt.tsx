@@ -1,7 +1,7 @@
+import { isReached } from "../../../shared/ipc/members.ts";
 import { useFormats } from "../../i18n/format.ts";
 import { useFigureLabel } from "../../i18n/use-figure-label.ts";
 import { useHost, useModel } from "../../store/context.ts";
-import { isReached } from "../../store/rooms.ts";
 import { SAMPLE_COUNT } from "../../store/samples.ts";
 import { cx } from "../../ui/classes.ts";
 import { Sparkline } from "../../ui/sparkline.tsx";

@@ -1,9 +1,9 @@
 import { ArrowDown, ArrowUp } from "lucide-react";
 import { useTranslation } from "react-i18next";
+import { isReached } from "../../../shared/ipc/members.ts";
 import { useFormats } from "../../i18n/format.ts";
 import { useFigureLabel } from "../../i18n/use-figure-label.ts";
 import { useHost, useModel } from "../../store/context.ts";
-import { isReached } from "../../store/rooms.ts";
 import { last } from "../../store/samples.ts";
 import { cx } from "../../ui/classes.ts";
 import type { MemberRef } from "./member-ref.ts";

@@ -1,7 +1,8 @@
 import { useTranslation } from "react-i18next";
 import type { RoomId } from "../../../shared/base/brand.ts";
+import { isReached } from "../../../shared/ipc/members.ts";
 import { useHost } from "../../store/context.ts";
-import { isOutside, isReached, othersIn } from "../../store/rooms.ts";
+import { isOutside, othersIn } from "../../store/rooms.ts";
 import { useCountdown } from "../shell/use-countdown.ts";
 
 /** A room's state in words. */
