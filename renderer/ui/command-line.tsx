@@ -1,7 +1,6 @@
 import { Check, Copy } from "lucide-react";
-import { useTranslation } from "react-i18next";
 import { cx } from "./classes.ts";
-import { useCopy } from "./copyable.tsx";
+import { CopyButton } from "./copyable.tsx";
 
 export interface CommandLineProps {
   /** To be run in a terminal. Shown whole: nobody should run what they cannot see. */
@@ -13,29 +12,26 @@ export interface CommandLineProps {
 
 /** A line for a terminal, which a click copies. */
 export function CommandLine({ text, label, className }: CommandLineProps) {
-  const { t } = useTranslation();
-  const [isCopied, copy] = useCopy();
   return (
-    <button
-      type="button"
-      onClick={() => copy(text)}
-      aria-label={t("common.copyWhat", { what: label, value: text })}
-      title={t("common.copy")}
+    <CopyButton
+      text={text}
+      label={label}
       dir="ltr"
       className={cx(
         "flex w-full items-start justify-between gap-3 rounded-control bg-surface px-3 py-2 text-start font-mono text-text text-xs transition-colors duration-(--fast) hover:bg-hover active:bg-pressed",
         className,
       )}
     >
-      <span className="min-w-0 wrap-anywhere">{text}</span>
-      {isCopied ? (
-        <Check size={14} strokeWidth={2.5} aria-hidden="true" className="mt-px shrink-0 text-live-text" />
-      ) : (
-        <Copy size={14} aria-hidden="true" className="mt-px shrink-0 text-text-3" />
+      {(isCopied) => (
+        <>
+          <span className="min-w-0 wrap-anywhere">{text}</span>
+          {isCopied ? (
+            <Check size={14} strokeWidth={2.5} aria-hidden="true" className="mt-px shrink-0 text-live-text" />
+          ) : (
+            <Copy size={14} aria-hidden="true" className="mt-px shrink-0 text-text-3" />
+          )}
+        </>
       )}
-      <span className="sr-only" aria-live="polite">
-        {isCopied ? t("common.copied") : ""}
-      </span>
-    </button>
+    </CopyButton>
   );
 }

@@ -20,6 +20,35 @@ export function useCopy(): readonly [isCopied: boolean, copy: (text: string) => 
   return [isCopied, copy];
 }
 
+export interface CopyButtonProps {
+  readonly text: string;
+  readonly label: string;
+  readonly className: string;
+  readonly dir?: "ltr";
+  readonly children: (isCopied: boolean) => ReactNode;
+}
+
+/** Copies on a click, and tells who cannot see it that it did. */
+export function CopyButton({ text, label, className, dir, children }: CopyButtonProps) {
+  const { t } = useTranslation();
+  const [isCopied, copy] = useCopy();
+  return (
+    <button
+      type="button"
+      onClick={() => copy(text)}
+      aria-label={t("common.copyWhat", { what: label, value: text })}
+      title={t("common.copy")}
+      className={className}
+      {...(dir && { dir })}
+    >
+      {children(isCopied)}
+      <span className="sr-only" aria-live="polite">
+        {isCopied ? t("common.copied") : ""}
+      </span>
+    </button>
+  );
+}
+
 export interface CopyableProps {
   readonly text: string;
   /** What it is, for who cannot see where it stands: "Address of Ana". */
@@ -32,40 +61,37 @@ export interface CopyableProps {
 
 /** A text that a click copies: the whole of it is the button. */
 export function Copyable({ text, label, children, isPlain = false, className }: CopyableProps) {
-  const { t } = useTranslation();
-  const [isCopied, copy] = useCopy();
   return (
-    <button
-      type="button"
-      onClick={() => copy(text)}
-      aria-label={t("common.copyWhat", { what: label, value: text })}
-      title={t("common.copy")}
+    <CopyButton
+      text={text}
+      label={label}
       className={cx(
         "group/copy -mx-1.5 inline-flex max-w-full items-center gap-1.5 rounded-md px-1.5 py-0.5 text-start transition-colors duration-(--fast) hover:bg-hover active:bg-pressed",
         className,
       )}
     >
-      <span className="figures min-w-0 truncate" dir="ltr">
-        {children ?? text}
-      </span>
-      <span aria-hidden="true" className="relative size-3.5 shrink-0">
-        <Copy
-          size={14}
-          className={cx(
-            "absolute inset-0 text-text-3 group-hover/copy:opacity-100 group-focus-visible/copy:opacity-100",
-            !isPlain && "opacity-0",
-            isCopied && "invisible",
-          )}
-        />
-        <Check
-          size={14}
-          strokeWidth={2.5}
-          className={cx("absolute inset-0 text-live-text", !isCopied && "invisible")}
-        />
-      </span>
-      <span className="sr-only" aria-live="polite">
-        {isCopied ? t("common.copied") : ""}
-      </span>
-    </button>
+      {(isCopied) => (
+        <>
+          <span className="figures min-w-0 truncate" dir="ltr">
+            {children ?? text}
+          </span>
+          <span aria-hidden="true" className="relative size-3.5 shrink-0">
+            <Copy
+              size={14}
+              className={cx(
+                "absolute inset-0 text-text-3 group-hover/copy:opacity-100 group-focus-visible/copy:opacity-100",
+                !isPlain && "opacity-0",
+                isCopied && "invisible",
+              )}
+            />
+            <Check
+              size={14}
+              strokeWidth={2.5}
+              className={cx("absolute inset-0 text-live-text", !isCopied && "invisible")}
+            />
+          </span>
+        </>
+      )}
+    </CopyButton>
   );
 }
