@@ -172,7 +172,7 @@ export class Link {
   /** Has the member see, by a room's own signaling, that this machine is in that room too. */
   showUp(room: RoomId): void {
     const source = { room, session: this.#newSession(), isWanted: () => !this.#disposed, onUnsent: () => {} };
-    this.#outbox.post(source, "presence");
+    this.#outbox.announce(source);
   }
 
   /** Says hello again: this machine's name, address or MTU changed. */

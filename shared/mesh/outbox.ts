@@ -33,8 +33,7 @@ export class Outbox {
     this.#deps = deps;
   }
 
-  post(source: SignalSource, signal: TransportSignal | "presence"): void {
-    if (signal === "presence") return this.#enqueue(source, PRESENCE);
+  post(source: SignalSource, signal: TransportSignal): void {
     if (signal.kind === "candidate") {
       const address = candidateAddress(signal.candidate);
       if (address === undefined || this.#deps.isTunnelAddress(address)) return;
@@ -42,6 +41,11 @@ export class Outbox {
     }
     // Every candidate also comes by itself; those already inside the description would go twice.
     this.#enqueue(source, { kind: signal.kind, sdp: slimSdp(splitCandidates(signal.sdp).sdp) });
+  }
+
+  /** Has the member hear that this machine is in the room. */
+  announce(source: SignalSource): void {
+    this.#enqueue(source, PRESENCE);
   }
 
   /** Signing takes its time, and a candidate must not overtake its offer. */
