@@ -19,6 +19,17 @@ async function three() {
   return { world, ann, ben, cem, said };
 }
 
+/** Eve came with the PIN alone, and is at the doors of the first two. */
+async function threeAndAVisitor() {
+  const { world, ann, ben } = await three();
+  const eve = world.machine("eve");
+  eve.trust.enter(den);
+  world.link(eve, ann);
+  world.link(eve, ben);
+  await world.settle();
+  return { world, ann, ben, eve };
+}
+
 function isAdmitted(by: Machine, who: Machine): boolean {
   return by.trust.isAdmitted(who.key);
 }
@@ -299,12 +310,7 @@ describe("whoever waits at the door", () => {
   });
 
   it("hears that it is in also of a member that has told it to wait, and was out of the room meanwhile", async () => {
-    const { world, ann, ben } = await three();
-    const eve = world.machine("eve");
-    eve.trust.enter(den);
-    world.link(eve, ann);
-    world.link(eve, ben);
-    await world.settle();
+    const { world, ann, ben, eve } = await threeAndAVisitor();
     await ann.room.remove(ben.key, "kicked");
     await ann.room.letIn(eve.key);
     await ann.room.forgive(ben.key);
@@ -317,12 +323,7 @@ describe("whoever waits at the door", () => {
   });
 
   it("and was turned away hears that it is let in after all, also of others", async () => {
-    const { world, ann, ben } = await three();
-    const eve = world.machine("eve");
-    eve.trust.enter(den);
-    world.link(eve, ann);
-    world.link(eve, ben);
-    await world.settle();
+    const { world, ann, ben, eve } = await threeAndAVisitor();
     ben.room.turnAway(eve.key);
     ann.room.turnAway(eve.key);
     await world.settle();
